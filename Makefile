@@ -1,0 +1,46 @@
+# Two commands: `make run` and `make test`. Everything they need is set up once, under .venv and .cache.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+UV ?= uv
+export SHIKANJI_DATA_DIR ?= data
+
+.PHONY: run test lint types unit bench asyncapi openapi lock clean
+
+run: .venv/runtime.stamp
+	exec $(BIN)/shikanji up --port $(PORT)
+
+test: .venv/dev.stamp
+	@$(BIN)/python -m tests.check
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m bench
+
+openapi: .venv/runtime.stamp
+	@$(BIN)/shikanji openapi
+
+asyncapi: .venv/runtime.stamp
+	@$(BIN)/shikanji asyncapi
+
+lock:
+	$(UV) pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements/runtime.txt
+	$(UV) pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements/runtime.txt -o requirements/dev.txt
+
+clean:
+	rm -rf .venv .cache build dist src/*.egg-info
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python lacks the venv module: install python3-venv, or name another Python with PYTHON=..." >&2; exit 1; }
+
+.venv/runtime.stamp: .venv/bin/python requirements/runtime.txt pyproject.toml
+	@echo "setting up .venv (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/runtime.stamp requirements/dev.txt
+	@echo "setting up the test tools (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

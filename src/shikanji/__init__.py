@@ -1,0 +1,1 @@
+"""The ordering platform of an Indian drinks and food chain."""

@@ -1,0 +1,216 @@
+"""What the order service tells and answers."""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from shikanji.contracts.store import Fulfilment
+from shikanji.kit.calls import Call
+from shikanji.kit.events import Event
+
+OrderStatus = Literal[
+    "pending",
+    "confirmed",
+    "preparing",
+    "ready",
+    "dispatched",
+    "delivered",
+    "completed",
+    "cancelled",
+]
+PaymentMethod = Literal["online", "cod"]
+CancelCause = Literal["customer", "staff", "payment_timeout", "out_of_stock"]
+
+
+class EventLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Amounts in paise; `discount` and `points_discount` are this line's shares."""
+
+    line_id: str
+    product_id: str
+    name: str
+    category_id: str
+    quantity: int
+    unit_price: int
+    line_total: int
+    discount: int
+    points_discount: int
+    tax: int
+    tax_rate_bp: int
+    tax_included: bool
+    hsn: str
+
+
+class OrderCreated(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    order_number: str
+    customer_id: str
+    store_id: str
+    fulfilment: Fulfilment
+    payment_method: PaymentMethod
+    lines: list[EventLine]
+    subtotal: int
+    discount: int
+    points_discount: int
+    delivery_fee: int
+    delivery_fee_tax: int
+    tax: int
+    round_off: int
+    total: int
+    attempt: int
+    """Under which attempt its holds stand (1)."""
+    scheduled_for: int | None
+    payment_deadline: int | None
+    """µs; None: nothing is to be paid online."""
+    placed_at: int
+
+
+class OrderConfirmed(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    customer_id: str
+    store_id: str
+    payment_method: PaymentMethod
+    total: int
+    attempt: int
+    """Under which attempt its holds stand; above 1: revived by late money."""
+
+
+class OrderPreparing(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    customer_id: str
+    store_id: str
+    by: str
+
+
+class OrderReady(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    customer_id: str
+    store_id: str
+    by: str
+
+
+class OrderDispatched(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    customer_id: str
+    store_id: str
+    by: str
+
+
+class OrderDelivered(Event, frozen=True, kw_only=True):
+    """Handed over at the door; where the method is cod, the cash was taken."""
+
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    customer_id: str
+    store_id: str
+    payment_method: PaymentMethod
+    total: int
+    by: str
+
+
+class OrderCompleted(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    customer_id: str
+    store_id: str
+    fulfilment: Fulfilment
+    payment_method: PaymentMethod
+    total: int
+    by: str
+
+
+class RestockLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    line_id: str
+    product_id: str
+    quantity: int
+
+
+class OrderCancelled(Event, frozen=True, kw_only=True):
+    """`restock` names what goes back on the shelf: all lines when it was cancelled before preparing, else those marked
+    so. `attempt` is the last under which it may have held stock."""
+
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    customer_id: str
+    store_id: str
+    cause: CancelCause
+    reason: str
+    """Free text of whoever cancelled."""
+    previous: OrderStatus
+    payment_method: PaymentMethod
+    total: int
+    attempt: int
+    restock: list[RestockLine]
+    by: str
+
+
+class OrderStatusChanged(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    customer_id: str
+    store_id: str
+    old: OrderStatus | None
+    new: OrderStatus
+    by: str
+    """Account id, or `system`."""
+
+
+class RefundRequested(Event, frozen=True, kw_only=True):
+    """Money came for an order that will not be: payment gives it back, once per (payment, cause)."""
+
+    aggregate: ClassVar[str] = "order_id"
+    order_id: str
+    payment_id: str
+    cause: Literal["late"]
+
+
+class PaidLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    line_id: str
+    product_id: str
+    quantity: int
+    paid: int
+    """What the customer pays for this line in all: after its shares of discounts, with tax (paise)."""
+
+
+class OrderStanding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What payment must know of an order."""
+
+    order_id: str
+    order_number: str
+    customer_id: str
+    store_id: str
+    status: OrderStatus
+    cancel_cause: CancelCause | None
+    payment_method: PaymentMethod
+    total: int
+    payment_deadline: int | None
+    lines: list[PaidLine]
+
+
+class AskOrderStanding(Call[OrderStanding], frozen=True, kw_only=True):
+    """Refusal: order-not-found."""
+
+    service: ClassVar[str] = "order"
+    returns: ClassVar[type] = OrderStanding
+    order_id: str
+
+
+class HoldOwner(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    written: bool
+    """The order is there: its events will tie or end the hold."""
+    never: bool
+    """It is not there and never will be (its claim has lapsed, or the attempt is over): the hold may go."""
+
+
+class AskHoldOwner(Call[HoldOwner], frozen=True, kw_only=True):
+    """May an untied hold of (order_id, attempt) lapse? Only on a definite `never`."""
+
+    service: ClassVar[str] = "order"
+    returns: ClassVar[type] = HoldOwner
+    order_id: str
+    attempt: int
+    held_at: int

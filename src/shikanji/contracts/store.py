@@ -1,0 +1,139 @@
+"""What the store service tells and answers."""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from shikanji.kit.auth import Role
+from shikanji.kit.calls import Call
+from shikanji.kit.events import Event
+
+Fulfilment = Literal["delivery", "pickup", "dine-in"]
+
+
+class StoreCreated(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "store_id"
+    store_id: str
+    name: str
+    slug: str
+    city: str
+    state: str
+    postal_code: str
+    time_zone: str
+
+
+class StoreUpdated(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "store_id"
+    store_id: str
+    changed: list[str]
+    """Names of the fields that changed, as in the API."""
+
+
+class StoreStatusChanged(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "store_id"
+    store_id: str
+    active: bool
+    accepting_orders: bool
+
+
+class StaffAdded(Event, frozen=True, kw_only=True):
+    """The aggregate is one person's place in one store; `version` grows with each change of that place."""
+
+    aggregate: ClassVar[str] = "staff_id"
+    complete: ClassVar[bool] = True
+    staff_id: str
+    account_id: str
+    store_id: str
+    role: Role
+    version: int
+
+
+class StaffUpdated(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "staff_id"
+    complete: ClassVar[bool] = True
+    staff_id: str
+    account_id: str
+    store_id: str
+    role: Role
+    version: int
+
+
+class StaffRemoved(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "staff_id"
+    complete: ClassVar[bool] = True
+    staff_id: str
+    account_id: str
+    store_id: str
+    version: int
+
+
+class DeliveryZoneUpdated(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "store_id"
+    store_id: str
+    zone_id: str
+    removed: bool
+
+
+class ServingTerms(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """On what terms a store serves one order. Amounts in paise, times in µs since 1970."""
+
+    store_id: str
+    store_name: str
+    store_code: str
+    """Short upper-case code, at most 4 characters, for order and invoice numbers."""
+    state: str
+    gstin: str | None
+    time_zone: str
+    zone_id: str | None
+    delivery_fee: int
+    free_delivery_above: int | None
+    """Subtotal from which the fee is waived; None: never."""
+    minimum_order: int
+    """Least subtotal for this fulfilment (0: none)."""
+    prep_minutes: int
+    estimated_at: int
+    """When the order will be ready (pickup, dine-in) or at the door (delivery)."""
+    fee_tax_class: str
+    round_to: int
+    """Totals are rounded to a multiple of this many paise; 0: not at all."""
+
+
+class AskServingTerms(Call[ServingTerms], frozen=True, kw_only=True):
+    """Does the store serve this? Takes a place in the slot under `order_id` where the store sets a capacity: asking twice
+    takes once. Refusals: store-not-found, store-closed, not-delivered-there, slot-full, invalid (scheduled time)."""
+
+    service: ClassVar[str] = "store"
+    returns: ClassVar[type] = ServingTerms
+    order_id: str
+    store_id: str
+    fulfilment: Fulfilment
+    postal_code: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    scheduled_for: int | None = None
+    at: int
+    """The moment for which to answer, µs."""
+
+
+class SlotReleased(msgspec.Struct, frozen=True):
+    released: bool
+
+
+class ReleaseSlot(Call[SlotReleased], frozen=True, kw_only=True):
+    """Gives the slot place of an order back; one that never came leaves a tombstone, so that it comes to nothing."""
+
+    service: ClassVar[str] = "store"
+    returns: ClassVar[type] = SlotReleased
+    order_id: str
+
+
+class RolesOfAccount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    roles: dict[str, Role]
+
+
+class AskRoles(Call[RolesOfAccount], frozen=True, kw_only=True):
+    """The staff roles of an account, as of now."""
+
+    service: ClassVar[str] = "store"
+    returns: ClassVar[type] = RolesOfAccount
+    account_id: str

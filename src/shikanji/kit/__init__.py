@@ -1,0 +1,1 @@
+"""The ground floor: what every service stands on, and no business."""

@@ -1,0 +1,1 @@
+"""Units of work on SQLite and PostgreSQL: the same functions, the same guarantees."""

@@ -1,0 +1,90 @@
+"""What an event is, on its way from the transaction that recorded it to the ones that act on it."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+
+from shikanji.kit.clock import to_rfc3339
+from shikanji.kit.db.tx import Tx
+
+E = TypeVar("E", bound="Event")
+Kind = type[E]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A fact in the published language. Its name is the class's name; `aggregate` names the field whose value is the
+    id of the thing that changed; `complete` is true where the event carries the aggregate's whole state."""
+
+    aggregate: ClassVar[str]
+    complete: ClassVar[bool] = False
+
+    @property
+    def aggregate_id(self) -> str:
+        return str(getattr(self, self.aggregate))
+
+
+class Metadata(msgspec.Struct, frozen=True, rename="camel"):
+    source: str
+    version: str
+    correlation_id: str
+    causation_id: str
+    aggregate_id: str
+    aggregate_version: int
+
+
+class Envelope(msgspec.Struct, rename="camel"):
+    """One event as it travels: the blueprint's envelope, its data still encoded. `payload_hash` (BLAKE2b-128 of
+    `data`, hex) travels beside it so that both ends can be compared."""
+
+    id: str
+    type: str
+    occurred_at: int
+    data: bytes
+    payload_hash: str
+    metadata: Metadata
+    _decoded: Any = None
+
+    def event(self, kind: Kind[E]) -> E:
+        """The data as `kind`; decoded once, however many subscribers ask."""
+        if self._decoded is None:
+            self._decoded = msgspec.json.decode(self.data, type=kind)
+        decoded: E = self._decoded
+        return decoded
+
+    def to_json(self) -> bytes:
+        """The wire form: `{id, type, timestamp, data, metadata}`."""
+        return msgspec.json.encode(
+            {
+                "id": self.id,
+                "type": self.type,
+                "timestamp": to_rfc3339(self.occurred_at),
+                "data": msgspec.Raw(self.data),
+                "metadata": self.metadata,
+            }
+        )
+
+
+Handler = Callable[[Tx, Any], None]
+
+
+class Subscribers:
+    """What a service does when others did something: one handler per event type, each run inside the inbox's
+    transaction. A handler may run late and after others; it is right in any order."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, type[Event]] = {}
+        self._handlers: dict[str, Handler] = {}
+
+    def on(self, kind: type[E]) -> Callable[[Callable[[Tx, E], None]], Callable[[Tx, E], None]]:
+        def register(handler: Callable[[Tx, E], None]) -> Callable[[Tx, E], None]:
+            name = kind.__name__
+            if name in self._handlers:
+                raise ValueError(f"{name} has a handler already")
+            self.kinds[name], self._handlers[name] = kind, handler
+            return handler
+
+        return register
+
+    def handle(self, tx: Tx, envelope: Envelope) -> None:
+        self._handlers[envelope.type](tx, envelope.event(self.kinds[envelope.type]))

@@ -1,0 +1,192 @@
+"""How a service declares its HTTP routes: one declaration drives the dispatcher, the OpenAPI document, the gateway's
+table and the authorization tests."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from shikanji.kit.auth import Principal
+from shikanji.kit.errors import Problem
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class Who(StrEnum):
+    """The coarse guard of a route, checked before its handler; the handler checks owner and store scope."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed-in"
+    STAFF = "staff"
+    """Any staff role in any store, or admin."""
+    ADMIN = "admin"
+
+
+class RateClass(StrEnum):
+    """Which token bucket of the gateway a route draws from."""
+
+    NORMAL = "normal"
+    AUTH = "auth"
+    """Login, OTP, reset: tight, per IP prefix."""
+    WEBHOOK = "webhook"
+
+
+class Idempotency(StrEnum):
+    IGNORED = "ignored"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming(Generic[B, Q]):
+    """One request, checked: the body as `B`, the query as `Q` (None where the route has none)."""
+
+    body: B
+    query: Q
+    path: Mapping[str, str]
+    principal: Principal
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    raw: bytes
+    """The body as it came, for signatures."""
+    correlation_id: str
+    client_ip: str
+    idempotency_key: str | None = None
+    route: str = ""
+    """`POST /api/v1/orders`: method and template."""
+    body_hash: str = ""
+    """SHA-256 of the canonical body (hex), for idempotency."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a handler returns when data alone does not say it all. A plain struct or list is `Reply(data=...)`."""
+
+    data: Any = None
+    status: int | None = None
+    """None: the route's declared status."""
+    etag: str | None = None
+    headers: Mapping[str, str] | None = None
+    cookies: Sequence[str] = ()
+    """Whole Set-Cookie values."""
+    next_cursor: str | None = None
+    page: bool = False
+    """True: a page of a list; `meta.nextCursor` is present, null on the last page."""
+
+
+Endpoint = Callable[[Any, Incoming[Any, Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    method: Method
+    path: str
+    endpoint: Endpoint
+    who: Who
+    body: type[msgspec.Struct] | None
+    query: type[msgspec.Struct] | None
+    returns: Any
+    status: int
+    raises: tuple[type[Problem], ...]
+    idempotency: Idempotency
+    rate: RateClass
+    cache_seconds: int
+    """> 0: the gateway may answer from memory for that long (anonymous content only)."""
+    raw_body: bool
+    """True: any bytes are accepted (webhooks); `Incoming.raw` has them."""
+    deprecated_since: str | None
+    sunset: str | None
+    tag: str
+    summary: str
+    description: str
+    page: bool
+    editable: bool
+    """True: answers with an ETag, honours If-Match."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class Routes:
+    """The routes of one service. The endpoint's docstring is the documentation: first line the summary.
+
+    `@routes.post("/api/v1/orders", body=PlaceOrder, returns=OrderView, status=201, who=Who.SIGNED_IN)` over
+    `async def place(room: Room, incoming: Incoming[PlaceOrder, None]) -> OrderView`.
+
+    `returns` is the type of `data`: a Struct, `list[Struct]` or None (no data). With `page=True` it is the item list
+    and the endpoint returns `Reply(page=True, data=..., next_cursor=...)`."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.all: list[Route] = []
+
+    def add(
+        self,
+        method: Method,
+        path: str,
+        *,
+        who: Who,
+        body: type[msgspec.Struct] | None = None,
+        query: type[msgspec.Struct] | None = None,
+        returns: Any = None,
+        status: int = 200,
+        raises: Sequence[type[Problem]] = (),
+        idempotency: Idempotency = Idempotency.IGNORED,
+        rate: RateClass = RateClass.NORMAL,
+        cache_seconds: int = 0,
+        raw_body: bool = False,
+        deprecated_since: str | None = None,
+        sunset: str | None = None,
+        page: bool = False,
+        editable: bool = False,
+    ) -> Callable[[Endpoint], Endpoint]:
+        def register(endpoint: Endpoint) -> Endpoint:
+            summary, _, description = (endpoint.__doc__ or "").strip().partition("\n")
+            self.all.append(
+                Route(
+                    method=method,
+                    path=path,
+                    endpoint=endpoint,
+                    who=who,
+                    body=body,
+                    query=query,
+                    returns=returns,
+                    status=status,
+                    raises=tuple(raises),
+                    idempotency=idempotency,
+                    rate=rate,
+                    cache_seconds=cache_seconds,
+                    raw_body=raw_body,
+                    deprecated_since=deprecated_since,
+                    sunset=sunset,
+                    tag=self.tag,
+                    summary=summary,
+                    description=description.strip(),
+                    page=page,
+                    editable=editable,
+                )
+            )
+            return endpoint
+
+        return register
+
+    def get(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self.add("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self.add("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self.add("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self.add("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self.add("DELETE", path, **options)
