@@ -72,7 +72,7 @@ class OrderingCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
 
 class AskOrderingCustomer(Call[OrderingCustomer], frozen=True, kw_only=True):
-    """Contact and address for a new order. Refusals: customer-not-found (also a disabled account), address-not-found."""
+    """Contact and address for a new order. Refusals: customer-not-found (disabled too), address-not-found."""
 
     service: ClassVar[str] = "customer"
     returns: ClassVar[type] = OrderingCustomer
