@@ -99,8 +99,9 @@ class ServingTerms(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AskServingTerms(Call[ServingTerms], frozen=True, kw_only=True):
-    """Does the store serve this? Takes a place in the slot under `order_id` where the store sets a capacity: asking
-    twice takes once. Refusals: store-not-found, store-closed, not-delivered-there, slot-full, invalid (scheduled time)."""
+    """Does the store serve this? Takes a place in the slot under `order_id` where the store sets a capacity:
+    asking twice takes once. Refusals: store-not-found, store-closed, not-delivered-there, slot-full, invalid
+    (scheduled time)."""
 
     service: ClassVar[str] = "store"
     returns: ClassVar[type] = ServingTerms

@@ -1,0 +1,140 @@
+"""The data folder: one process owns it, and others talk to that one over a local socket."""
+
+import asyncio
+import errno
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+MESSAGE_BYTES_MAX = 1 << 20
+_SOCKET_PATH_BYTES_MAX = 100
+"""A Unix socket's path has 108 bytes on Linux; what is longer goes to the temporary folder."""
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """What the lock file says of the process that holds it."""
+
+    pid: int
+    url: str
+
+
+class FolderInUse(Exception):
+    def __init__(self, folder: Path, owner: Owner | None) -> None:
+        who = f"process {owner.pid}, serving {owner.url}" if owner else "another process"
+        super().__init__(
+            f"the data folder {folder} is in use by {who}. "
+            "Stop that one first, or name another folder with SHIKANJI_DATA_DIR."
+        )
+        self.owner = owner
+
+
+class FolderLock:
+    """Held until `release` or the end of the process, however it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._descriptor: int | None = None
+
+    def acquire(self, url: str) -> None:
+        """Raises FolderInUse."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as taken:
+            os.close(descriptor)
+            if taken.errno not in (errno.EACCES, errno.EAGAIN):
+                raise
+            raise FolderInUse(self._folder, read_owner(self._folder)) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, msgspec.json.encode(Owner(os.getpid(), url)), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def read_owner(folder: Path) -> Owner | None:
+    try:
+        return msgspec.json.decode((folder / "lock").read_bytes(), type=Owner)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def socket_path(folder: Path) -> Path:
+    path = folder.resolve() / "control.sock"
+    if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES_MAX:
+        return path
+    digest = hashlib.blake2b(os.fsencode(path), digest_size=8).hexdigest()
+    return Path(tempfile.gettempdir()) / f"shikanji-{os.getuid()}-{digest}.sock"
+
+
+Command = Callable[[dict[str, Any]], Awaitable[Any]]
+
+
+class CommandFailed(Exception):
+    """What the running platform said instead of doing the command."""
+
+
+class ControlServer:
+    """Answers commands of the CLI: one JSON line in, one out. Only the owner of the folder can connect."""
+
+    def __init__(self, folder: Path, commands: dict[str, Command]) -> None:
+        self._path = socket_path(folder)
+        self._commands = commands
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        # The folder's lock is ours, so a socket that is there already belongs to a process that was killed.
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=MESSAGE_BYTES_MAX)
+        self._path.chmod(0o600)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = msgspec.json.decode(await reader.readline(), type=dict[str, Any])
+            answer = await self._answer(request)
+            writer.write(msgspec.json.encode(answer) + b"\n")
+            await writer.drain()
+        except (ValueError, msgspec.DecodeError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+    async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        command = self._commands.get(str(request.get("command")))
+        if command is None:
+            return {"error": f"there is no command {request.get('command')!r}"}
+        try:
+            return {"result": await command(request.get("arguments") or {})}
+        except Exception as failed:
+            return {"error": f"{failed}"}
+
+
+async def command_running(folder: Path, command: str, arguments: dict[str, Any]) -> Any:
+    """Has the running platform do it. Raises CommandFailed with its words, ConnectionError when none runs."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(socket_path(folder), limit=MESSAGE_BYTES_MAX)
+    except OSError as absent:
+        raise ConnectionError("no platform is running on this data folder") from absent
+    try:
+        writer.write(msgspec.json.encode({"command": command, "arguments": arguments}) + b"\n")
+        answer = msgspec.json.decode(await reader.readline(), type=dict[str, Any])
+    finally:
+        writer.close()
+    if "error" in answer:
+        raise CommandFailed(answer["error"])
+    return answer["result"]

@@ -1,0 +1,86 @@
+"""The development outbox: messages that would have left, kept in a file to be read on a page. Refused in production."""
+
+import asyncio
+import html
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shikanji.kit.messages import Message
+
+MESSAGES_MAX = 500
+
+
+class OutboxMessages:
+    """The newest MESSAGES_MAX are kept; a repeat of a key replaces the first copy."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._messages: OrderedDict[str, Message] = OrderedDict()
+        for message in _read(path):
+            self._keep(message)
+
+    async def send(self, message: Message) -> None:
+        await asyncio.to_thread(self._store, message)
+
+    def newest(self) -> list[Message]:
+        return list(reversed(self._messages.values()))
+
+    def _store(self, message: Message) -> None:
+        with self._lock:
+            self._keep(message)
+            with self._path.open("wb") as file:
+                file.write(b"\n".join(map(msgspec.json.encode, self._messages.values())))
+
+    def _keep(self, message: Message) -> None:
+        self._messages.pop(message.key, None)
+        self._messages[message.key] = message
+        if len(self._messages) > MESSAGES_MAX:
+            self._messages.popitem(last=False)
+
+
+def _read(path: Path) -> Iterable[Message]:
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    for line in lines:
+        try:
+            yield msgspec.json.decode(line, type=Message)
+        except msgspec.DecodeError:
+            # A kill in the middle of writing leaves half a line; this page is a convenience and starts afresh.
+            return
+
+
+def outbox_page(outbox: OutboxMessages) -> Any:
+    """An ASGI app: the messages as a page, or as JSON where that is asked for (`Accept: application/json`)."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        wants_json = any(name == b"accept" and b"json" in value for name, value in scope["headers"])
+        if wants_json:
+            kind, body = b"application/json", msgspec.json.encode({"success": True, "data": outbox.newest()})
+        else:
+            kind, body = b"text/html; charset=utf-8", _page(outbox.newest()).encode()
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+def _page(messages: list[Message]) -> str:
+    items = "".join(
+        f"<article><h2>{html.escape(message.subject or message.channel)}</h2>"
+        f"<p>{message.channel} to <b>{html.escape(message.to)}</b></p><pre>{html.escape(message.text)}</pre></article>"
+        for message in messages
+    )
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        "<title>Development outbox</title><style>body{font:16px/1.5 system-ui;max-width:42rem;margin:auto;padding:1rem}"
+        "article{border:1px solid #8884;border-radius:.75rem;padding:.25rem 1rem;margin:1rem 0}"
+        "pre{white-space:pre-wrap;overflow-wrap:anywhere}h2{font-size:1.1rem}</style>"
+        "<h1>Development outbox</h1><p>What would have left by mail or SMS, newest first.</p>"
+        f"{items or '<p>Nothing yet.</p>'}"
+    )
