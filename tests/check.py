@@ -1,0 +1,50 @@
+"""What `make test` runs: a short list of named steps, the same at home and in CI."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+ROOT = Path(__file__).parent.parent
+
+STEPS: dict[str, list[str]] = {
+    "format": ["ruff", "format", "--check", "--quiet", "."],
+    "lint": ["ruff", "check", "--quiet", "."],
+    "types": ["mypy", "--no-error-summary"],
+    "imports": ["lint-imports", "--no-logo"],
+    "tests": ["pytest", "-n", "2", "--dist", "worksteal", "-q", "--cov", "--cov-report="],
+    "coverage": ["coverage", "report", "--fail-under=90", "--skip-covered", "--show-missing", "--precision=1"],
+    "coverage of the kit's events": [
+        "coverage",
+        "report",
+        "--fail-under=98",
+        "--precision=1",
+        "--include=src/shikanji/kit/db/*,src/shikanji/kit/bus/*",
+    ],
+}
+
+
+def main() -> int:
+    """Runs every step, also after one failed, and says at the end which did."""
+    chosen = sys.argv[1:] or list(STEPS)
+    failed = [name for name in chosen if not _passes(name)]
+    for name in failed:
+        print(f"failed: {name}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _passes(name: str) -> bool:
+    print(f"== {name}", flush=True)
+    started = time.monotonic()
+    program, *arguments = STEPS[name]
+    done = subprocess.run(
+        [BIN / program, *arguments], cwd=ROOT, env={**os.environ, "PYTHONWARNINGS": "default"}, check=False
+    )
+    print(f"== {name}: {'ok' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s", flush=True)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
