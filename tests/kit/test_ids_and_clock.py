@@ -1,0 +1,55 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shikanji.kit.clock import DAY, SECOND, ManualClock, from_rfc3339, to_rfc3339
+from shikanji.kit.ids import Ids, is_uuid
+
+NOON = from_rfc3339("2026-11-22T06:30:00Z")
+
+
+def test_ids_made_in_one_millisecond_sort_in_the_order_of_their_making() -> None:
+    ids = Ids(ManualClock(NOON))
+
+    made = [ids.new() for _ in range(1_000)]
+
+    assert made == sorted(made)
+    assert len(set(made)) == 1_000
+
+
+def test_ids_keep_their_order_when_the_clock_steps_back() -> None:
+    clock = ManualClock(NOON)
+    ids = Ids(clock)
+
+    before = ids.new()
+    clock.advance(-DAY)
+
+    assert ids.new() > before
+
+
+def test_an_id_is_a_uuid_of_version_seven() -> None:
+    made = Ids(ManualClock(NOON)).new()
+
+    assert is_uuid(made)
+    assert made[14] == "7"
+    assert made[19] in "89ab"
+
+
+@pytest.mark.parametrize("text", ["", "x" * 36, "01A20334-a285-745b-9f58-233f90c785bd", "../../../etc/passwd"])
+def test_what_is_no_canonical_uuid_is_refused(text: str) -> None:
+    assert not is_uuid(text)
+
+
+@given(st.integers(min_value=0, max_value=4_000_000_000 * SECOND))
+def test_a_time_survives_its_text_to_the_microsecond(at: int) -> None:
+    assert from_rfc3339(to_rfc3339(at)) == at
+
+
+@given(st.integers(0, 2**52), st.integers(0, 2**52))
+def test_text_order_is_time_order(one: int, other: int) -> None:
+    assert (to_rfc3339(one) < to_rfc3339(other)) == (one < other)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        from_rfc3339("2026-11-22T06:30:00")

@@ -1,0 +1,109 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message as MailHandler
+
+from shikanji.kit.errors import Unavailable
+from shikanji.kit.messages import Message
+from shikanji.kit.messages.outbox import MESSAGES_MAX, OutboxMessages, outbox_page
+from shikanji.kit.messages.smtp import NoChannel, SmtpMessages
+from tests.serving import free_port, serving
+
+
+def make_message(key: str = "challenge-1", text: str = "Your code is 123456") -> Message:
+    return Message(key=key, channel="email", to="asha@shop.test", subject="Your code", text=text)
+
+
+class Mailbox(MailHandler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.mails: list[tuple[str, str, str]] = []
+
+    def handle_message(self, message: object) -> None:
+        self.mails.append((message["To"], message["Message-ID"], message.get_payload()))  # type: ignore[index,attr-defined]
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, int]]:
+    box = Mailbox()
+    port = free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, port
+    controller.stop()
+
+
+async def test_a_mail_arrives_with_an_id_that_a_repeat_shares(mailbox: tuple[Mailbox, int]) -> None:
+    box, port = mailbox
+    messages = SmtpMessages(f"smtp://127.0.0.1:{port}", "shop@shikanji.test")
+
+    await messages.send(make_message())
+    await messages.send(make_message())
+
+    assert [mail[:2] for mail in box.mails] == [("asha@shop.test", "<challenge-1@shikanji.test>")] * 2
+    assert "123456" in box.mails[0][2]
+
+
+async def test_a_mail_server_that_is_not_there_is_unavailable() -> None:
+    messages = SmtpMessages(f"smtp://127.0.0.1:{free_port()}", "shop@shikanji.test")
+
+    with pytest.raises(Unavailable):
+        await messages.send(make_message())
+
+
+async def test_a_text_message_has_no_way_through_smtp() -> None:
+    messages = SmtpMessages("smtp://127.0.0.1:1", "shop@shikanji.test")
+
+    with pytest.raises(NoChannel):
+        await messages.send(Message(key="k", channel="sms", to="+919900000001", subject="", text="hi"))
+
+
+@pytest.mark.parametrize("url", ["http://mail.test", "smtp://", "mail.test"])
+def test_a_wrong_mail_url_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="SMTP URL"):
+        SmtpMessages(url, "shop@shikanji.test")
+
+
+async def test_the_development_outbox_survives_a_restart_and_keeps_one_copy_of_a_repeat(tmp_path: Path) -> None:
+    outbox = OutboxMessages(tmp_path / "outbox.jsonl")
+    for key in ("one", "two", "one"):
+        await outbox.send(make_message(key))
+
+    again = OutboxMessages(tmp_path / "outbox.jsonl")
+
+    assert [message.key for message in again.newest()] == ["one", "two"]
+
+
+async def test_the_development_outbox_is_bounded(tmp_path: Path) -> None:
+    outbox = OutboxMessages(tmp_path / "outbox.jsonl")
+    for number in range(MESSAGES_MAX + 5):
+        await outbox.send(make_message(str(number)))
+
+    assert len(outbox.newest()) == MESSAGES_MAX
+    assert outbox.newest()[-1].key == "5"
+
+
+async def test_half_a_line_after_a_kill_does_not_hinder_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.jsonl"
+    await OutboxMessages(path).send(make_message("whole"))
+    path.write_bytes(path.read_bytes() + b'\n{"key": "ha')
+
+    assert [message.key for message in OutboxMessages(path).newest()] == ["whole"]
+
+
+async def test_the_outbox_page_shows_messages_as_text_and_as_json(tmp_path: Path) -> None:
+    outbox = OutboxMessages(tmp_path / "outbox.jsonl")
+    await outbox.send(make_message(text="<script>alert(1)</script>"))
+
+    async with serving(outbox_page(outbox)) as url, aiohttp.ClientSession() as http:
+        async with http.get(url) as page:
+            shown = await page.text()
+        async with http.get(url, headers={"Accept": "application/json"}) as page:
+            listed = await page.json()
+
+    assert "&lt;script&gt;" in shown
+    assert "<script>" not in shown
+    assert listed["data"][0]["to"] == "asha@shop.test"
