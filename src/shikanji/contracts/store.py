@@ -106,6 +106,7 @@ class AskServingTerms(Call[ServingTerms], frozen=True, kw_only=True):
     service: ClassVar[str] = "store"
     returns: ClassVar[type] = ServingTerms
     order_id: str
+    attempt: int = 1
     store_id: str
     fulfilment: Fulfilment
     postal_code: str | None = None
@@ -121,11 +122,13 @@ class SlotReleased(msgspec.Struct, frozen=True):
 
 
 class ReleaseSlot(Call[SlotReleased], frozen=True, kw_only=True):
-    """Gives the slot place of an order back; one that never came leaves a tombstone, so that it comes to nothing."""
+    """Gives the untied slot place of an order back; one that never came leaves a tombstone, so that it comes to nothing.
+    Does nothing to a tied one: that ends with `OrderCancelled`."""
 
     service: ClassVar[str] = "store"
     returns: ClassVar[type] = SlotReleased
     order_id: str
+    attempt: int = 1
 
 
 class RolesOfAccount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

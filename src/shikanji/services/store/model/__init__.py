@@ -1,0 +1,1 @@
+"""The rules of stores: pure, no SQL, no clock of their own."""
