@@ -11,6 +11,7 @@ from shikanji.kit.auth_tokens import Verifier
 from shikanji.kit.cache import Cache
 from shikanji.kit.calls import Answers, Calls
 from shikanji.kit.clock import Clock
+from shikanji.kit.compute import Compute
 from shikanji.kit.db.port import Database
 from shikanji.kit.events import Event, Subscribers
 from shikanji.kit.files import Files
@@ -63,6 +64,7 @@ class Room:
     rate_limits: bool
     public_url: str
     _settings: Any
+    compute: Compute = field(default_factory=Compute)
 
     def settings(self, kind: type[S]) -> S:
         if not isinstance(self._settings, kind):

@@ -107,6 +107,8 @@ class Route:
     page: bool
     editable: bool
     """True: answers with an ETag, honours If-Match."""
+    bare: bool
+    """True: answers with `data` itself, without the envelope, where another standard fixes the shape (JWKS)."""
 
     @property
     def name(self) -> str:
@@ -145,6 +147,7 @@ class Routes:
         sunset: str | None = None,
         page: bool = False,
         editable: bool = False,
+        bare: bool = False,
     ) -> Callable[[Endpoint], Endpoint]:
         def register(endpoint: Endpoint) -> Endpoint:
             summary, _, description = (endpoint.__doc__ or "").strip().partition("\n")
@@ -170,6 +173,7 @@ class Routes:
                     description=description.strip(),
                     page=page,
                     editable=editable,
+                    bare=bare,
                 )
             )
             return endpoint
