@@ -66,6 +66,8 @@ class StockUnavailable(Event, frozen=True, kw_only=True):
     order_id: str
     store_id: str
     product_ids: list[str]
+    attempt: int = 1
+    """Under which attempt the hold stood."""
 
 
 class WantedLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

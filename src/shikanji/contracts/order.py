@@ -55,6 +55,8 @@ class OrderCreated(Event, frozen=True, kw_only=True):
     delivery_fee: int
     delivery_fee_tax: int
     tax: int
+    """What is added to the prices, the fee's included: total = subtotal - discount - points_discount + delivery_fee + tax
+    + round_off. Tax that prices contain stands in the lines (and `delivery_fee_tax`) only."""
     round_off: int
     total: int
     attempt: int
@@ -160,7 +162,8 @@ class OrderStatusChanged(Event, frozen=True, kw_only=True):
 
 
 class RefundRequested(Event, frozen=True, kw_only=True):
-    """Money came for an order that will not be: payment gives it back, once per (payment, cause)."""
+    """Money came for an order that will not be: payment gives it back, once per (payment, cause). It is said of every
+    payment that was reported for such an order, also of one that is back already: what is left of it is due."""
 
     aggregate: ClassVar[str] = "order_id"
     order_id: str
@@ -173,7 +176,8 @@ class PaidLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     product_id: str
     quantity: int
     paid: int
-    """What the customer pays for this line in all: after its shares of discounts, with tax (paise)."""
+    """What the customer pays for this line in all: after its shares of discounts, with tax and its share of the
+    round-off (paise)."""
 
 
 class OrderStanding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -187,6 +191,9 @@ class OrderStanding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     cancel_cause: CancelCause | None
     payment_method: PaymentMethod
     total: int
+    """Σ `paid` of the lines + `delivery_paid`."""
+    delivery_paid: int
+    """What is paid for delivery in all, with its tax and its share of the round-off."""
     payment_deadline: int | None
     lines: list[PaidLine]
 

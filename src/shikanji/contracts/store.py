@@ -96,6 +96,8 @@ class ServingTerms(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     fee_tax_class: str
     round_to: int
     """Totals are rounded to a multiple of this many paise; 0: not at all."""
+    slot_held: bool = True
+    """A place in a slot was taken under the order's id; false where the store sets no capacity."""
 
 
 class AskServingTerms(Call[ServingTerms], frozen=True, kw_only=True):
@@ -106,6 +108,8 @@ class AskServingTerms(Call[ServingTerms], frozen=True, kw_only=True):
     service: ClassVar[str] = "store"
     returns: ClassVar[type] = ServingTerms
     order_id: str
+    attempt: int = 1
+    """As with holds of stock: an order revived by late money asks again under the next attempt."""
     attempt: int = 1
     store_id: str
     fulfilment: Fulfilment
@@ -128,6 +132,7 @@ class ReleaseSlot(Call[SlotReleased], frozen=True, kw_only=True):
     service: ClassVar[str] = "store"
     returns: ClassVar[type] = SlotReleased
     order_id: str
+    attempt: int = 1
     attempt: int = 1
 
 

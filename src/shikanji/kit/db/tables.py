@@ -110,7 +110,7 @@ def _jobs(metadata: sa.MetaData) -> sa.Table:
 
 def _idempotency(metadata: sa.MetaData) -> sa.Table:
     """`answer` is null while the claim is open; `lease_until` is when another may take it over."""
-    return sa.Table(
+    table = sa.Table(
         "idempotency",
         metadata,
         sa.Column("principal", sa.Text, primary_key=True),
@@ -124,3 +124,6 @@ def _idempotency(metadata: sa.MetaData) -> sa.Table:
         sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
         sqlite_with_rowid=False,
     )
+    is_open = table.c.answer.is_(None)
+    sa.Index("idempotency_open", table.c.effect_id, sqlite_where=is_open, postgresql_where=is_open)
+    return table
