@@ -1,7 +1,7 @@
 """One small family of errors, each of which knows the status it becomes at the edge (RFC 9457)."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -68,7 +68,7 @@ class Invalid(Problem):
     status, type, title = 422, "invalid", "Invalid data"
 
     @classmethod
-    def field(cls, field: str, message: str) -> "Invalid":
+    def field(cls, field: str, message: str) -> Self:
         """The usual case: one field is wrong."""
         return cls(f"{field}: {message}", errors=[FieldError(field, message)])
 
