@@ -1,7 +1,7 @@
 """One small family of errors, each of which knows the status it becomes at the edge (RFC 9457)."""
 
-from collections.abc import Sequence
-from typing import ClassVar, Self
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 import msgspec
 
@@ -21,7 +21,6 @@ class Problem(Exception):
     status: int = 500
     type: str = "internal-error"
     title: str = "Internal error"
-    headers: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self,
@@ -29,11 +28,14 @@ class Problem(Exception):
         *,
         errors: Sequence[FieldError] = (),
         retry_after_seconds: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.errors = tuple(errors)
         self.retry_after_seconds = retry_after_seconds
+        self.headers = headers or {}
+        """Of the response, besides those that the status asks for."""
 
 
 class BadRequest(Problem):
@@ -87,8 +89,16 @@ class Unavailable(Problem):
 
 
 class RemoteProblem(Problem):
-    """A refusal that came from another service over HTTP, with its own type and status."""
+    """A refusal that came from another service, with its own type and status."""
 
-    def __init__(self, status: int, type: str, title: str, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        type: str,
+        title: str,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        retry_after_seconds: int | None = None,
+    ) -> None:
         self.status, self.type, self.title = status, type, title
-        super().__init__(detail, errors=errors)
+        super().__init__(detail, errors=errors, retry_after_seconds=retry_after_seconds)

@@ -1,6 +1,7 @@
 """UUIDv7 identifiers: unique without a server, and in the order of their making."""
 
 import os
+import re
 import threading
 from collections.abc import Callable
 
@@ -39,8 +40,9 @@ def _text(millisecond: int, random: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
 def is_uuid(text: str) -> bool:
     """Whether `text` is a UUID in its canonical lower-case form."""
-    if len(text) != 36 or text[8] != "-" or text[13] != "-" or text[18] != "-" or text[23] != "-":
-        return False
-    return all(character in "0123456789abcdef-" for character in text)
+    return _UUID.fullmatch(text) is not None

@@ -1,15 +1,20 @@
 """How a service declares its HTTP routes: one declaration drives the dispatcher, the OpenAPI document, the gateway's
 table and the authorization tests."""
 
+import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack, overload
 
 import msgspec
 
 from shikanji.kit.auth import Principal
 from shikanji.kit.errors import Problem
+
+if TYPE_CHECKING:
+    from shikanji.kit.service import Room
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -42,8 +47,7 @@ class Idempotency(StrEnum):
     REQUIRED = "required"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Incoming(Generic[B, Q]):
+class Incoming(msgspec.Struct, Generic[B, Q], frozen=True, kw_only=True):
     """One request, checked: the body as `B`, the query as `Q` (None where the route has none)."""
 
     body: B
@@ -60,11 +64,15 @@ class Incoming(Generic[B, Q]):
     route: str = ""
     """`POST /api/v1/orders`: method and template."""
     body_hash: str = ""
-    """SHA-256 of the canonical body (hex), for idempotency."""
+    """SHA-256 (hex) of path parameters and canonical body, for idempotency; empty where no key came."""
+
+    @property
+    def if_match(self) -> str | None:
+        """What the client believes it edits; `web.etags.require_match` compares it."""
+        return self.headers.get("if-match")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler returns when data alone does not say it all. A plain struct or list is `Reply(data=...)`."""
 
     data: Any = None
@@ -79,13 +87,24 @@ class Reply:
     """True: a page of a list; `meta.nextCursor` is present, null on the last page."""
 
 
-Endpoint = Callable[[Any, Incoming[Any, Any]], Awaitable[Any]]
+Endpoint = Callable[["Room", Incoming[Any, Any]], Awaitable[Any]]
+TypedEndpoint = Callable[["Room", Incoming[B, Q]], Awaitable[Any]]
+Registers = Callable[[TypedEndpoint[B, Q]], TypedEndpoint[B, Q]]
+
+
+class PathParameter(msgspec.Struct, frozen=True):
+    """`{id}` and `{…Id}` are UUIDs; `{name}` and `{anythingId:text}` are text."""
+
+    name: str
+    uuid: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
     method: Method
     path: str
+    """`/api/v1/orders/{id}`."""
+    parameters: tuple[PathParameter, ...]
     endpoint: Endpoint
     who: Who
     body: type[msgspec.Struct] | None
@@ -115,6 +134,47 @@ class Route:
         return f"{self.method} {self.path}"
 
 
+class RouteOptions(TypedDict, total=False):
+    who: Required[Who]
+    returns: Any
+    status: int
+    raises: Sequence[type[Problem]]
+    idempotency: Idempotency
+    rate: RateClass
+    cache_seconds: int
+    raw_body: bool
+    deprecated_since: str | None
+    sunset: str | None
+    page: bool
+    editable: bool
+    bare: bool
+
+
+class Verb:
+    """`routes.post` and its like: registers an endpoint whose `Incoming[B, Q]` names the declared body and query."""
+
+    def __init__(self, routes: "Routes", method: Method) -> None:
+        self._routes = routes
+        self._method = method
+
+    @overload
+    def __call__(
+        self, path: str, *, body: type[B], query: type[Q], **options: Unpack[RouteOptions]
+    ) -> Registers[B, Q]: ...
+
+    @overload
+    def __call__(self, path: str, *, body: type[B], **options: Unpack[RouteOptions]) -> Registers[B, None]: ...
+
+    @overload
+    def __call__(self, path: str, *, query: type[Q], **options: Unpack[RouteOptions]) -> Registers[None, Q]: ...
+
+    @overload
+    def __call__(self, path: str, **options: Unpack[RouteOptions]) -> Registers[None, None]: ...
+
+    def __call__(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self._routes.add(self._method, path, **options)
+
+
 class Routes:
     """The routes of one service. The endpoint's docstring is the documentation: first line the summary.
 
@@ -127,6 +187,11 @@ class Routes:
     def __init__(self, tag: str) -> None:
         self.tag = tag
         self.all: list[Route] = []
+        self.get = Verb(self, "GET")
+        self.post = Verb(self, "POST")
+        self.put = Verb(self, "PUT")
+        self.patch = Verb(self, "PATCH")
+        self.delete = Verb(self, "DELETE")
 
     def add(
         self,
@@ -149,48 +214,49 @@ class Routes:
         editable: bool = False,
         bare: bool = False,
     ) -> Callable[[Endpoint], Endpoint]:
+        template, parameters = _parse(path)
+
         def register(endpoint: Endpoint) -> Endpoint:
             summary, _, description = (endpoint.__doc__ or "").strip().partition("\n")
-            self.all.append(
-                Route(
-                    method=method,
-                    path=path,
-                    endpoint=endpoint,
-                    who=who,
-                    body=body,
-                    query=query,
-                    returns=returns,
-                    status=status,
-                    raises=tuple(raises),
-                    idempotency=idempotency,
-                    rate=rate,
-                    cache_seconds=cache_seconds,
-                    raw_body=raw_body,
-                    deprecated_since=deprecated_since,
-                    sunset=sunset,
-                    tag=self.tag,
-                    summary=summary,
-                    description=description.strip(),
-                    page=page,
-                    editable=editable,
-                    bare=bare,
-                )
+            route = Route(
+                method=method,
+                path=template,
+                parameters=parameters,
+                endpoint=endpoint,
+                who=who,
+                body=body,
+                query=query,
+                returns=returns,
+                status=status,
+                raises=tuple(raises),
+                idempotency=idempotency,
+                rate=rate,
+                cache_seconds=cache_seconds,
+                raw_body=raw_body,
+                deprecated_since=deprecated_since,
+                sunset=sunset,
+                tag=self.tag,
+                summary=summary,
+                description=inspect.cleandoc(description),
+                page=page,
+                editable=editable,
+                bare=bare,
             )
+            if any(route.name == other.name for other in self.all):
+                raise ValueError(f"{route.name} is declared already")
+            self.all.append(route)
             return endpoint
 
         return register
 
-    def get(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
-        return self.add("GET", path, **options)
 
-    def post(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
-        return self.add("POST", path, **options)
+_PARAMETER = re.compile(r"\{([a-zA-Z]+)(:text)?\}")
 
-    def put(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
-        return self.add("PUT", path, **options)
 
-    def patch(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
-        return self.add("PATCH", path, **options)
-
-    def delete(self, path: str, **options: Any) -> Callable[[Endpoint], Endpoint]:
-        return self.add("DELETE", path, **options)
+def _parse(path: str) -> tuple[str, tuple[PathParameter, ...]]:
+    """The template without types, and what its parameters are."""
+    parameters = tuple(
+        PathParameter(name, uuid=not text and (name == "id" or name.endswith("Id")))
+        for name, text in _PARAMETER.findall(path)
+    )
+    return _PARAMETER.sub(r"{\1}", path), parameters
