@@ -110,7 +110,6 @@ class AskServingTerms(Call[ServingTerms], frozen=True, kw_only=True):
     order_id: str
     attempt: int = 1
     """As with holds of stock: an order revived by late money asks again under the next attempt."""
-    attempt: int = 1
     store_id: str
     fulfilment: Fulfilment
     postal_code: str | None = None
@@ -132,7 +131,6 @@ class ReleaseSlot(Call[SlotReleased], frozen=True, kw_only=True):
     service: ClassVar[str] = "store"
     returns: ClassVar[type] = SlotReleased
     order_id: str
-    attempt: int = 1
     attempt: int = 1
 
 
