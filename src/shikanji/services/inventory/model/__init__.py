@@ -1,0 +1,1 @@
+"""The rules of catalogue and stock: pure, no SQL, no clock of their own."""

@@ -1,0 +1,12 @@
+"""What an operator may set of the inventory service."""
+
+import msgspec
+
+
+class InventorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    hold_minutes: int = 20
+    """How long a hold waits for its order before the order service is asked whether one will come."""
+    open_holds_max: int = 10
+    """How many orders of one customer may hold stock at once; lifted where rate limits are off."""
+    time_zone: str = "Asia/Kolkata"
+    """In which the hours of a product's schedule are meant."""
