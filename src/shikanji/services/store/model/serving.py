@@ -1,14 +1,16 @@
 """Is it open, does it deliver there, at what fee and by when."""
 
-from datetime import datetime, time
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from shikanji.contracts.store import Fulfilment, ServingTerms
-from shikanji.kit.clock import DAY, MINUTE, SECOND, from_datetime, to_datetime
-from shikanji.kit.errors import Invalid
+from shikanji.kit.clock import DAY, MINUTE, SECOND, to_datetime
+from shikanji.kit.errors import Invalid, Problem
 from shikanji.services.store.errors import NotDeliveredThere, StoreClosed
+from shikanji.services.store.model.hours import moment
 from shikanji.services.store.model.store import Store
 from shikanji.services.store.model.zones import Place, Zone, best, distance_m
 
@@ -58,6 +60,39 @@ def terms(store: Store, wanted: Wanted) -> ServingTerms:
         estimated_at=estimated_at(store, wanted, delivery),
         fee_tax_class=store.fee_tax_class,
         round_to=store.round_to,
+        slot_held=store.capacity_per_slot is not None,
+    )
+
+
+class Outlook(NamedTuple):
+    """What a customer may know before ordering. Times in µs."""
+
+    refusal: Problem | None
+    """Why an order as wanted would be refused."""
+    is_open: bool
+    """At the moment of asking."""
+    delivery: Delivery | None
+    estimated_at: int | None
+    closes_at: int | None
+    opens_at: int | None
+
+
+def outlook(store: Store, wanted: Wanted) -> Outlook:
+    """The same rules as `terms`, told and not raised."""
+    refusal: Problem | None = None
+    estimate: int | None = None
+    try:
+        estimate = terms(store, wanted).estimated_at
+    except Problem as problem:
+        refusal = problem
+    is_open = store.serving and store.calendar.is_open(wanted.fulfilment, wanted.at)
+    return Outlook(
+        refusal=refusal,
+        is_open=is_open,
+        delivery=delivery_to(store, wanted.fulfilment, wanted.place),
+        estimated_at=estimate,
+        closes_at=store.calendar.closes_at(wanted.fulfilment, wanted.at) if is_open else None,
+        opens_at=store.calendar.opens_at(wanted.fulfilment, wanted.at) if store.serving and not is_open else None,
     )
 
 
@@ -103,9 +138,23 @@ def slot_start(store: Store, at: int) -> int:
     """The beginning of the slot that holds `at`: slots are counted from the store's midnight, in time that passes."""
     zone = ZoneInfo(store.time_zone)
     today = datetime.fromtimestamp(at // SECOND, zone).date()
-    midnight = from_datetime(datetime.combine(today, time(), zone))
+    midnight = moment(zone, today, 0)
     length = store.slot_minutes * MINUTE
     return midnight + (at - midnight) // length * length
+
+
+def bookable_slots(store: Store, fulfilment: Fulfilment, day: date, now: int) -> list[int]:
+    """The beginnings of the slots of a local day for which an order can be scheduled."""
+    soonest, latest = now + store.prep_minutes * MINUTE, now + SCHEDULE_DAYS_MAX * DAY
+    if not store.serving or not store.calendar.local_date(now) <= day <= store.calendar.local_date(latest):
+        return []
+    zone = ZoneInfo(store.time_zone)
+    midnights = moment(zone, day, 0), moment(zone, day + timedelta(days=1), 0)
+    return [
+        start
+        for start in range(*midnights, store.slot_minutes * MINUTE)
+        if soonest <= start <= latest and store.calendar.is_open(fulfilment, start)
+    ]
 
 
 def _within_radius(store: Store, place: Place) -> bool:

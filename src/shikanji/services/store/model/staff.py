@@ -7,8 +7,9 @@ from shikanji.kit.auth import Role
 from shikanji.services.store.errors import RoleNotGrantable
 
 
-class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One person's place in one store. It outlives a removal, so that its version never starts again."""
+class Member(msgspec.Struct, frozen=True):
+    """One person's place in one store, its fields in the order of the table's columns. It outlives a removal, so that
+    its version never starts again."""
 
     id: str
     store_id: str

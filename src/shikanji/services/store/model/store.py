@@ -41,16 +41,13 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     postal_code: str
 
 
-class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """One store, whole. Amounts in paise, times in µs, distances in metres."""
+class Particulars(msgspec.Struct, frozen=True, kw_only=True):
+    """What one says of a store when it is opened. Amounts in paise, distances in metres. Slug and code are made from
+    the name where they are empty."""
 
-    id: str
-    version: int = 1
-    created_at: int
-    updated_at: int
     name: str
-    slug: str
-    code: str
+    slug: str = ""
+    code: str = ""
     """Short and upper-case, for order and invoice numbers."""
     active: bool = True
     accepting_orders: bool = True
@@ -64,14 +61,25 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     fssai: str | None = None
     delivery_radius_m: int = 0
     minimum_order: int = 0
+    """Least subtotal of a delivery."""
     delivery_fee: int = 0
     free_delivery_above: int | None = None
     prep_minutes: int = 20
     delivery_minutes: int = 30
     capacity_per_slot: int | None = None
+    """Orders per slot; None: no limit."""
     slot_minutes: int = 30
     fee_tax_class: str = "delivery"
     round_to: int = 0
+
+
+class Store(Particulars, frozen=True, kw_only=True):
+    """One store, whole. Times in µs."""
+
+    id: str
+    version: int = 1
+    created_at: int
+    updated_at: int
     hours: tuple[Hours, ...] = ()
     closures: tuple[Closure, ...] = ()
     zones: tuple[Zone, ...] = ()

@@ -1,0 +1,1 @@
+"""The store database's schema, step by step."""
