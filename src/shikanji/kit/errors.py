@@ -102,3 +102,15 @@ class RemoteProblem(Problem):
     ) -> None:
         self.status, self.type, self.title = status, type, title
         super().__init__(detail, errors=errors, retry_after_seconds=retry_after_seconds)
+
+    @classmethod
+    def of(cls, problem: Problem) -> "RemoteProblem":
+        """What of `problem` reaches another service."""
+        return cls(
+            problem.status,
+            problem.type,
+            problem.title,
+            problem.detail,
+            problem.errors,
+            problem.retry_after_seconds,
+        )

@@ -57,6 +57,7 @@ class Target:
 
     def __init__(self, route: Route) -> None:
         self.route = route
+        self.method, self.path = route.method, route.path
         self.body = None if route.body is None else BodyDecoder(route.body)
         self.query = QueryDecoder(route.query)
         self.names = tuple(parameter.name for parameter in route.parameters)

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Generic, Protocol, TypeVar
 
-from shikanji.kit.web.routes import Route
-
 
 class Routed(Protocol):
     @property
-    def route(self) -> Route: ...
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str:
+        """`/api/v1/orders/{id}`: a segment in braces is a parameter."""
+        ...
 
 
 R = TypeVar("R", bound=Routed)
@@ -42,13 +45,13 @@ class Router(Generic[R]):
         return None if node is None else (node.methods, values)
 
     def _add(self, target: R) -> None:
-        route = target.route
-        methods = self._fixed.setdefault(route.path, {}) if not route.parameters else self._node(route).methods
-        methods[route.method] = target
+        fixed = "{" not in target.path
+        methods = self._fixed.setdefault(target.path, {}) if fixed else self._node(target.path).methods
+        methods[target.method] = target
 
-    def _node(self, route: Route) -> _Node[R]:
+    def _node(self, path: str) -> _Node[R]:
         node = self._root
-        for segment in route.path.split("/"):
+        for segment in path.split("/"):
             if segment.startswith("{"):
                 node.any = node.any or _Node()
                 node = node.any
