@@ -1,0 +1,1 @@
+"""Schema of the sandbox's database, step by step."""
