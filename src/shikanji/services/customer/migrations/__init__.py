@@ -1,0 +1,1 @@
+"""The customer database's schema, step by step."""

@@ -1,0 +1,1 @@
+"""Every query of the customer service: rows in, objects out."""

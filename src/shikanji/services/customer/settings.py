@@ -1,0 +1,36 @@
+"""What an operator may set: SHIKANJI_CUSTOMER_<FIELD>."""
+
+from typing import Annotated
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+
+
+class CustomerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    access_token_seconds: Annotated[int, msgspec.Meta(ge=60, le=3_600)] = 900
+    refresh_token_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
+    refresh_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=10)] = 10
+    """For how long the token just rotated may be shown again, by a client that missed the answer."""
+    sessions_per_account: Count = 500
+    """Beyond it the oldest session ends."""
+
+    login_failures_per_identifier: Count = 10
+    login_failures_per_ip: Count = 100
+    """Many households and whole mobile networks share one address."""
+    login_failure_window_seconds: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
+
+    code_seconds: Annotated[int, msgspec.Meta(ge=60, le=600)] = 600
+    code_guesses: Annotated[int, msgspec.Meta(ge=1, le=5)] = 5
+    codes_per_identifier_hour: Count = 5
+    codes_per_ip_hour: Count = 30
+    codes_by_sms_hour: Count = 2_000
+    """Over all numbers: what an attack may cost."""
+
+    signing_key_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 90
+    """After this long a new key signs."""
+
+    addresses_per_customer: Count = 20
+    favourites_per_customer: Count = 200
+    forgotten_after_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 30
+    """How long ended sessions and used tokens are kept."""
