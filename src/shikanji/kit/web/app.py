@@ -19,7 +19,7 @@ from shikanji.kit.web.envelope import JSON, HeaderPairs, Response, bare, problem
 from shikanji.kit.web.etags import matches
 from shikanji.kit.web.headers import Headers
 from shikanji.kit.web.identity import identify
-from shikanji.kit.web.negotiation import MethodNotAllowed, require_acceptable
+from shikanji.kit.web.negotiation import MethodNotAllowed, Produced
 from shikanji.kit.web.query import QueryDecoder
 from shikanji.kit.web.router import Router
 from shikanji.kit.web.routes import Idempotency, Incoming, Reply, Route
@@ -60,6 +60,7 @@ class Target:
         self.method, self.path = route.method, route.path
         self.body = None if route.body is None else BodyDecoder(route.body)
         self.query = QueryDecoder(route.query)
+        self.produced = Produced(route.produces)
         self.names = tuple(parameter.name for parameter in route.parameters)
         self.uuids = tuple(place for place, parameter in enumerate(route.parameters) if parameter.uuid)
 
@@ -104,7 +105,7 @@ class ServiceApp:
         route = target.route
         principal = await identify(route, headers, self._room.verifier, self._room.public_url)
         path = target.path_parameters(values)
-        require_acceptable(headers.raw(b"accept"))
+        target.produced.require_acceptable(headers.raw(b"accept"))
         incoming = await self._incoming(scope, receive, headers, target, path, principal, correlation_id)
         answer = await route.endpoint(self._room, incoming)
         reply = answer if type(answer) is Reply else Reply(data=answer)
@@ -203,6 +204,9 @@ def _response(route: Route, incoming: Incoming[Any, Any], reply: Reply) -> Respo
     status = reply.status or route.status
     if status == 204:
         return Response(status, headers[1:], b"")
+    if reply.content_type is not None:
+        headers[0] = (b"content-type", reply.content_type.encode("latin-1"))
+        return Response(status, headers, reply.data)
     if route.bare:
         return Response(status, headers, bare(reply.data))
     return Response(status, headers, success(reply.data, page=reply.page, next_cursor=reply.next_cursor))

@@ -15,9 +15,9 @@ from typing import Any, TypeVar, TypeVarTuple
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from shikanji.kit.clock import DAY, SECOND
+from shikanji.kit.db.statements import upsert
 from shikanji.kit.db.tables import kit_tables
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Conflict, Invalid
@@ -200,7 +200,7 @@ _IS_KEY = sa.and_(
 _IS_OPEN = _c.answer.is_(None)
 
 INSERT = (
-    insert(_TABLE)
+    upsert(_TABLE)
     .values(
         {
             name: sa.bindparam(name)

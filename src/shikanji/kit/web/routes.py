@@ -85,6 +85,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None = None
     page: bool = False
     """True: a page of a list; `meta.nextCursor` is present, null on the last page."""
+    content_type: str | None = None
+    """Set: `data` is bytes that go out as they are, with this type; the route says so in `produces`."""
 
 
 Endpoint = Callable[["Room", Incoming[Any, Any]], Awaitable[Any]]
@@ -128,6 +130,8 @@ class Route:
     """True: answers with an ETag, honours If-Match."""
     bare: bool
     """True: answers with `data` itself, without the envelope, where another standard fixes the shape (JWKS)."""
+    produces: str
+    """The media type of the success answer."""
 
     @property
     def name(self) -> str:
@@ -148,6 +152,7 @@ class RouteOptions(TypedDict, total=False):
     page: bool
     editable: bool
     bare: bool
+    produces: str
 
 
 class Verb:
@@ -213,6 +218,7 @@ class Routes:
         page: bool = False,
         editable: bool = False,
         bare: bool = False,
+        produces: str = "application/json",
     ) -> Callable[[Endpoint], Endpoint]:
         template, parameters = _parse(path)
 
@@ -241,6 +247,7 @@ class Routes:
                 page=page,
                 editable=editable,
                 bare=bare,
+                produces=produces,
             )
             if any(route.name == other.name for other in self.all):
                 raise ValueError(f"{route.name} is declared already")

@@ -1,0 +1,126 @@
+"""Calls to services in other processes: one signed POST per question."""
+
+from collections.abc import Callable, Mapping, Sequence
+from secrets import token_hex
+from typing import Any, NamedTuple, TypeVar
+
+import aiohttp
+import msgspec
+import structlog
+
+from shikanji.kit import context
+from shikanji.kit.breaker import Breaker
+from shikanji.kit.calls import Call
+from shikanji.kit.calls_credential import REFUSED_TYPE, sign
+from shikanji.kit.clock import Clock
+from shikanji.kit.errors import RemoteProblem, Unavailable
+from shikanji.kit.web.envelope import PROBLEM_TYPE_PREFIX, ProblemBody
+
+R = TypeVar("R")
+
+PATH = "/internal/calls/"
+TIMEOUT_SECONDS = 5.0
+REQUEST_HEADER, CAUSATION_HEADER, TRACE_HEADER = "x-request-id", "x-causation-id", "traceparent"
+
+log = structlog.get_logger("shikanji.calls")
+
+
+class _Answer(NamedTuple):
+    status: int
+    body: bytes
+    retry_after: str
+
+
+class HttpCalls:
+    """`addresses` gives the base URLs of a service's copies. A copy that cannot be reached is passed over for the next,
+    since it has not heard the question; one that was asked and gave no answer may have acted, so no other is asked."""
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        addresses: Callable[[str], Sequence[str]],
+        key: bytes,
+        clock: Clock,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._http = http
+        self._addresses = addresses
+        self._key = key
+        self._clock = clock
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._breakers: dict[str, Breaker] = {}
+        self._turn = 0
+
+    async def ask(self, call: Call[R]) -> R:
+        path = PATH + type(call).__name__
+        body = msgspec.json.encode(call)
+        for address in self._in_turn(call.service):
+            breaker = self._breakers.setdefault(address, Breaker(self._clock))
+            if breaker.admits:
+                answer = await self._post(breaker, address, path, body)
+                if answer is not None:
+                    return _read(call, answer)
+        raise Unavailable(f"{call.service} cannot be reached")
+
+    def _in_turn(self, service: str) -> list[str]:
+        addresses = list(self._addresses(service))
+        self._turn += 1
+        first = self._turn % len(addresses) if addresses else 0
+        return addresses[first:] + addresses[:first]
+
+    async def _post(self, breaker: Breaker, address: str, path: str, body: bytes) -> _Answer | None:
+        """None when the question did not arrive."""
+        breaker.enter()
+        try:
+            async with self._http.post(
+                address + path,
+                data=body,
+                headers=self._headers(path, body),
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                answer = _Answer(response.status, await response.read(), response.headers.get("retry-after", ""))
+        except aiohttp.ClientConnectorError:
+            breaker.failed()
+            return None
+        except (aiohttp.ClientError, TimeoutError):
+            breaker.failed()
+            raise Unavailable("another service did not answer in time") from None
+        except BaseException:
+            breaker.abandoned()
+            raise
+        breaker.succeeded()
+        return answer
+
+    def _headers(self, path: str, body: bytes) -> Mapping[str, str]:
+        origin = context.current()
+        headers = sign(self._key, path, body, now=self._clock.now(), nonce=token_hex(16))
+        headers["content-type"] = "application/json"
+        headers[REQUEST_HEADER], headers[CAUSATION_HEADER] = origin.correlation_id, origin.causation_id
+        if origin.traceparent:
+            headers[TRACE_HEADER] = origin.traceparent
+        return headers
+
+
+def _read(call: Call[R], answer: _Answer) -> R:
+    try:
+        if answer.status == 200:
+            reply: R = msgspec.json.decode(answer.body, type=call.returns)
+            return reply
+        problem = msgspec.json.decode(answer.body, type=ProblemBody)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        log.error("answer not understood", service=call.service, call=type(call).__name__, status=answer.status)
+        raise Unavailable(f"{call.service} gave an answer that was not understood") from None
+    raise _problem(call, problem, answer)
+
+
+def _problem(call: Call[Any], problem: ProblemBody, answer: _Answer) -> Exception:
+    slug = problem.type.removeprefix(PROBLEM_TYPE_PREFIX)
+    retry_after = int(answer.retry_after) if answer.retry_after.isdigit() else None
+    if slug == REFUSED_TYPE:
+        log.error("call refused: do all processes have the same secret and time?", service=call.service)
+        return Unavailable(f"{call.service} does not know us")
+    if problem.code >= 500:
+        return Unavailable(problem.detail, retry_after_seconds=retry_after or 1)
+    return RemoteProblem(problem.code, slug, problem.error, problem.detail, problem.errors, retry_after)
