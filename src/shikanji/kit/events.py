@@ -17,6 +17,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id of the thing that changed; `complete` is true where the event carries the aggregate's whole state."""
 
     aggregate: ClassVar[str]
+    schema_version: ClassVar[str] = "1"
     complete: ClassVar[bool] = False
 
     @property

@@ -14,7 +14,8 @@ P = TypeVar("P")
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One leased row. `attempts` counts this run; `lease` fences it against a worker that took it over."""
+    """One leased row. `attempts` counts this run; `lease` fences it against a worker that took it over; `plan` tells
+    whether the job was scheduled anew while it ran."""
 
     kind: str
     key: str
@@ -22,6 +23,8 @@ class Job(msgspec.Struct, frozen=True):
     payload: bytes
     attempts: int
     lease: str
+    plan: int = 0
+    correlation_id: str = ""
 
     def load(self, kind: type[P]) -> P:
         return msgspec.json.decode(self.payload, type=kind)

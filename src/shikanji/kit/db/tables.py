@@ -93,19 +93,25 @@ def _inbox(metadata: sa.MetaData) -> sa.Table:
 
 
 def _jobs(metadata: sa.MetaData) -> sa.Table:
-    return sa.Table(
+    """`plan` counts how often the row was scheduled: a run that ends finds out whether it was planned anew."""
+    table = sa.Table(
         "jobs",
         metadata,
         sa.Column("kind", sa.Text, primary_key=True),
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("due_at", sa.BigInteger, nullable=False, index=True),
         sa.Column("payload", sa.LargeBinary, nullable=False),
+        sa.Column("correlation_id", sa.Text, nullable=False),
+        sa.Column("plan", sa.BigInteger, nullable=False),
         sa.Column("attempts", sa.BigInteger, nullable=False),
         sa.Column("lease", sa.Text),
         sa.Column("lease_until", sa.BigInteger),
         sa.Column("last_error", sa.Text),
         sqlite_with_rowid=False,
     )
+    leased = table.c.lease.is_not(None)
+    sa.Index("jobs_leased", table.c.lease_until, sqlite_where=leased, postgresql_where=leased)
+    return table
 
 
 def _idempotency(metadata: sa.MetaData) -> sa.Table:

@@ -1,0 +1,153 @@
+"""One service's SQLite database: a writer thread with group commit, and readers on snapshots."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import pysqlite3.dbapi2 as sqlite
+
+from shikanji.kit.context import current
+from shikanji.kit.db.faults import TransactionOver
+from shikanji.kit.db.sqlite_connection import open_reader, open_writer, read_once, write_once
+from shikanji.kit.db.sqlite_writer import SqliteWriter, Unit
+from shikanji.kit.db.transaction import Ground
+from shikanji.kit.db.tx import Tx
+from shikanji.kit.errors import Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+QUEUE_UNITS_MAX = 2_000
+READER_THREADS = 2
+INLINE_OPERATIONS_MAX = 20_000
+"""Steps of SQLite's machine that a read may take on the event loop (about a millisecond); after that a thread does it."""
+_INTERRUPTED = 9
+_LONG_READS_MAX = 500
+
+
+class SqliteDatabase:
+    """A short read runs on the event loop itself: that costs a fifth of a change of threads and back. One that turns
+    out long is broken off and run again on a reader's thread, and so is that function from then on."""
+
+    def __init__(self, path: Path, ground: Ground, *, queue_units_max: int = QUEUE_UNITS_MAX) -> None:
+        self.service = ground.service
+        self.path = path
+        self._ground = ground
+        self._queue_units_max = queue_units_max
+        self._waiting = 0
+        self._wakes: list[Callable[[], Any]] = []
+        self._long_reads: set[Any] = set()
+        self._local = threading.local()
+        self._readers: list[Any] = []
+        self._open = False
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connection = open_writer(self.path)
+        self._inline = open_reader(self.path)
+        self._inline.set_progress_handler(_break_off, INLINE_OPERATIONS_MAX)
+        self._threads = ThreadPoolExecutor(READER_THREADS, f"{self.service}-reader")
+        self._writer = SqliteWriter(self._connection, self._ground, self._deliver)
+        self._writer.start()
+        self._open = True
+
+    async def close(self) -> None:
+        """What was queued is still committed. The WAL is written back, so that the file stands alone."""
+        if not self._open:
+            return
+        self._open = False
+        await asyncio.to_thread(self._writer.stop)
+        await asyncio.to_thread(self._threads.shutdown)
+        for connection in (self._inline, *self._readers):
+            connection.close()
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+
+    async def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self._require_open()
+        if self._waiting >= self._queue_units_max:
+            raise Unavailable(f"{self.service} has too much to write just now", retry_after_seconds=1)
+        self._waiting += 1
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._writer.put(Unit(fn, args, kwargs, current(), future))
+        return await future
+
+    async def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self._require_open()
+        kind = getattr(fn, "__code__", fn)
+        if kind not in self._long_reads:
+            try:
+                return read_once(self._ground, self._inline, current(), fn, args, kwargs)
+            except (sqlite.OperationalError, TransactionOver) as error:
+                if not _was_broken_off(error):
+                    raise
+            self._remember_long(kind)
+        return await self._loop.run_in_executor(self._threads, self._read_in_thread, current(), fn, args, kwargs)
+
+    def subscribe_commits(self, wake: Callable[[], Any]) -> None:
+        self._wakes.append(wake)
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise Unavailable(f"{self.service}'s database is closed")
+
+    def _remember_long(self, kind: Any) -> None:
+        if len(self._long_reads) >= _LONG_READS_MAX:
+            self._long_reads.clear()
+        self._long_reads.add(kind)
+
+    def _read_in_thread(self, origin: Any, fn: Any, args: Any, kwargs: Any) -> Any:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = open_reader(self.path)
+            self._readers.append(connection)
+        return read_once(self._ground, connection, origin, fn, args, kwargs)
+
+    def _deliver(self, group: list[Unit]) -> None:
+        self._loop.call_soon_threadsafe(self._hand_out, group)
+
+    def _hand_out(self, group: list[Unit]) -> None:
+        self._waiting -= len(group)
+        woke = False
+        for unit in group:
+            woke = woke or unit.woke
+            if unit.future.done():
+                continue
+            if unit.error is None:
+                unit.future.set_result(unit.value)
+            else:
+                unit.future.set_exception(unit.error)
+        if woke:
+            for wake in self._wakes:
+                wake()
+
+
+def _break_off() -> int:
+    return 1
+
+
+def _was_broken_off(error: Exception) -> bool:
+    cause = error.__cause__ if isinstance(error, TransactionOver) else error
+    return getattr(cause, "sqlite_errorcode", None) == _INTERRUPTED
+
+
+class SqliteDirect:
+    """The same functions, run at once in the calling thread: for commands that have the files to themselves, and for
+    reading beside a running platform."""
+
+    def __init__(self, path: Path, ground: Ground, *, read_only: bool = False) -> None:
+        self.service = ground.service
+        self._ground = ground
+        self._connection = open_reader(path) if read_only else open_writer(path)
+
+    def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return write_once(self._ground, self._connection, current(), fn, args, kwargs)
+
+    def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return read_once(self._ground, self._connection, current(), fn, args, kwargs)
+
+    def close(self) -> None:
+        self._connection.close()

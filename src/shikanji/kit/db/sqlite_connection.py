@@ -1,0 +1,116 @@
+"""Connections to one SQLite file, and what its errors mean. Only pysqlite3 opens our files: it carries a SQLite without
+the WAL-reset fault, and a second library in the process would drop our locks when it closes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pysqlite3.dbapi2 as sqlite
+
+from shikanji.kit.context import Origin
+from shikanji.kit.db.faults import ConstraintViolated, TransactionOver
+from shikanji.kit.db.statements import Statements, for_sqlite
+from shikanji.kit.db.transaction import Ground, Transaction
+from shikanji.kit.errors import Unavailable
+
+T = TypeVar("T")
+
+STATEMENTS: Statements = for_sqlite()
+"""Compiled once for every SQLite database of the process."""
+
+BUSY_SECONDS_MAX = 5.0
+_FIXED_LINES = {(3, 44): 6, (3, 50): 7}
+_PASSING = {"SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_NOMEM", "SQLITE_READONLY_RECOVERY"}
+
+
+class UnsafeSqlite(RuntimeError):
+    """This SQLite can corrupt a database in WAL mode (the WAL-reset fault, sqlite.org/wal.html)."""
+
+
+def require_safe_version(version: tuple[int, ...] = sqlite.sqlite_version_info) -> None:
+    if version >= (3, 51, 3) or version[2] >= _FIXED_LINES.get((version[0], version[1]), 1_000):
+        return
+    text = ".".join(str(part) for part in version)
+    raise UnsafeSqlite(f"SQLite {text} can corrupt a WAL database: 3.51.3 or later (3.50.7, 3.44.6) is needed")
+
+
+def open_writer(path: Path) -> Any:
+    """The one connection that may change the file. `synchronous=FULL` makes COMMIT wait for the disk."""
+    require_safe_version()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _open(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
+    return connection
+
+
+def open_reader(path: Path) -> Any:
+    """A connection that cannot change anything. The file must exist: a reader never makes one."""
+    require_safe_version()
+    if not path.exists():
+        raise FileNotFoundError(path)
+    connection = _open(path)
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    return connection
+
+
+def _open(path: Path) -> Any:
+    return sqlite.connect(
+        str(path),
+        timeout=BUSY_SECONDS_MAX,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=512,
+    )
+
+
+class SqliteTransaction(Transaction):
+    __slots__ = ("_connection",)
+
+    def __init__(self, ground: Ground, connection: Any, cursor: Any, origin: Origin) -> None:
+        super().__init__(ground, STATEMENTS, cursor, origin)
+        self._connection = connection
+
+    def _read_error(self, error: Exception) -> Exception:
+        if not isinstance(error, sqlite.Error):
+            return error
+        if not self._connection.in_transaction:
+            # What came after it would be committed one by one, each for itself.
+            self.end()
+            return TransactionOver(str(error))
+        if isinstance(error, sqlite.IntegrityError):
+            return ConstraintViolated(str(error))
+        name = getattr(error, "sqlite_errorname", "")
+        return Unavailable(str(error)) if name in _PASSING or name.startswith("SQLITE_IOERR") else error
+
+
+def read_once(ground: Ground, connection: Any, origin: Origin, fn: Callable[..., T], args: Any, kwargs: Any) -> T:
+    """Runs `fn` on one snapshot."""
+    cursor = connection.cursor()
+    cursor.execute("BEGIN")
+    tx = SqliteTransaction(ground, connection, cursor, origin)
+    try:
+        return fn(tx, *args, **kwargs)
+    finally:
+        tx.end()
+        if connection.in_transaction:
+            cursor.execute("ROLLBACK")
+
+
+def write_once(ground: Ground, connection: Any, origin: Origin, fn: Callable[..., T], args: Any, kwargs: Any) -> T:
+    """Runs `fn` in a transaction of its own; for tools that have the file to themselves."""
+    cursor = connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE")
+    tx = SqliteTransaction(ground, connection, cursor, origin)
+    try:
+        result = fn(tx, *args, **kwargs)
+        cursor.execute("COMMIT")
+    finally:
+        tx.end()
+        if connection.in_transaction:
+            cursor.execute("ROLLBACK")
+    return result

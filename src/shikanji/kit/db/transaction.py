@@ -1,0 +1,202 @@
+"""The transaction that both databases share: everything that `Tx` promises, over one driver cursor."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from shikanji.kit.clock import Clock
+from shikanji.kit.context import Origin
+from shikanji.kit.db.faults import LeaseLost, TransactionOver
+from shikanji.kit.db.sql import (
+    ADD_JOB,
+    BUMP_VERSION,
+    DELETE_JOB,
+    FINISH_JOB,
+    INSERT_OUTBOX,
+    RELEASE_REPLANNED_JOB,
+)
+from shikanji.kit.db.statements import Prepared, Statements, misfit
+from shikanji.kit.db.tx import Rows
+from shikanji.kit.ids import Ids
+
+if TYPE_CHECKING:
+    from shikanji.kit.events import Event
+    from shikanji.kit.jobs import Job
+    from shikanji.kit.service import Secrets
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What a service's transactions stand on besides the database."""
+
+    service: str
+    clock: Clock
+    ids: Ids
+    secrets: Secrets
+    settings: Any = None
+
+
+class Transaction:
+    """One unit of work. A subclass says how its driver's errors are to be read."""
+
+    __slots__ = (
+        "_cursor",
+        "_depth",
+        "_ground",
+        "_prepared",
+        "_statements",
+        "causation_id",
+        "correlation_id",
+        "now",
+        "service",
+        "woke",
+    )
+
+    def __init__(self, ground: Ground, statements: Statements, cursor: Any, origin: Origin) -> None:
+        self.service = ground.service
+        self.now = ground.clock.now()
+        self.correlation_id = origin.correlation_id or ground.ids.new()
+        self.causation_id = origin.causation_id or self.correlation_id
+        self.woke = False
+        """Whether something was recorded or planned that a worker should hear of after the commit."""
+        self._ground = ground
+        self._statements = statements
+        self._prepared = statements.prepared
+        self._cursor = cursor
+        self._depth = 0
+
+    def new_id(self) -> str:
+        return self._ground.ids.new()
+
+    def settings(self, kind: type[S]) -> S:
+        if not isinstance(self._ground.settings, kind):
+            raise TypeError(f"{self.service} has {type(self._ground.settings).__name__}, not {kind.__name__}")
+        return self._ground.settings
+
+    def secret(self, purpose: str) -> bytes:
+        return self._ground.secrets.derive(purpose)
+
+    def run(self, statement: sa.Executable, /, **params: Any) -> Rows:
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = self._statements.prepare(statement)
+        if len(params) != prepared.size:
+            raise misfit(prepared, params)
+        cursor = self._cursor
+        try:
+            cursor.execute(prepared.sql, prepared.arguments(params))
+            if prepared.returns_rows:
+                rows = cursor.fetchall()
+                return Rows(rows, len(rows))
+            return Rows([], cursor.rowcount)
+        except Exception as error:
+            raise self._explain(error, prepared, params) from error
+
+    def execute(self, statement: sa.Executable) -> Rows:
+        sql, arguments, returns_rows = self._statements.expand(statement)
+        try:
+            self._cursor.execute(sql, arguments)
+            rows = self._cursor.fetchall() if returns_rows else []
+        except Exception as error:
+            raise self._read_error(error) from error
+        return Rows(rows, len(rows) if returns_rows else self._cursor.rowcount)
+
+    def record(self, event: Event) -> None:
+        aggregate_id = event.aggregate_id
+        version = self.run(BUMP_VERSION, aggregate_id=aggregate_id).rows[0][0]
+        data = _encode(event)
+        self.run(
+            INSERT_OUTBOX,
+            event_id=self._ground.ids.new(),
+            type=type(event).__name__,
+            schema_version=event.schema_version,
+            aggregate_id=aggregate_id,
+            aggregate_version=version,
+            store_id=getattr(event, "store_id", None),
+            occurred_at=self.now,
+            data=data,
+            payload_hash=payload_hash(data),
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+        )
+        self.woke = True
+
+    def schedule(self, kind: str, key: str, at: int, payload: msgspec.Struct | None = None) -> None:
+        self.run(
+            ADD_JOB,
+            kind=kind,
+            key=key,
+            due_at=at,
+            payload=b"{}" if payload is None else _encode(payload),
+            correlation_id=self.correlation_id,
+        )
+        self.woke = True
+
+    def unschedule(self, kind: str, key: str) -> None:
+        self.run(DELETE_JOB, kind=kind, key=key)
+
+    def finish(self, job: Job) -> None:
+        if self.run(FINISH_JOB, kind=job.kind, key=job.key, lease=job.lease, plan=job.plan).count:
+            return
+        if not self.run(RELEASE_REPLANNED_JOB, kind=job.kind, key=job.key, lease=job.lease).count:
+            raise LeaseLost(f"{job.kind} {job.key} was taken over")
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self._depth += 1
+        name = f"s{self._depth}"
+        try:
+            self.control(f"SAVEPOINT {name}")
+            try:
+                yield
+            except BaseException:
+                self.control(f"ROLLBACK TO SAVEPOINT {name}")
+                self.control(f"RELEASE SAVEPOINT {name}")
+                raise
+            self.control(f"RELEASE SAVEPOINT {name}")
+        finally:
+            self._depth -= 1
+
+    def control(self, sql: str) -> None:
+        """Runs one statement of transaction control."""
+        try:
+            self._cursor.execute(sql)
+        except Exception as error:
+            raise self._read_error(error) from error
+
+    def end(self) -> None:
+        """From here on nothing more may be run: the unit is over."""
+        self._cursor = _ENDED
+
+    def _explain(self, error: Exception, prepared: Prepared, params: dict[str, Any]) -> Exception:
+        if isinstance(error, KeyError) and params.keys() != prepared.names:
+            return misfit(prepared, params)
+        return self._read_error(error)
+
+    def _read_error(self, error: Exception) -> Exception:
+        """The driver's error as one of `kit.db.faults`, or itself."""
+        raise NotImplementedError
+
+
+class _Ended:
+    def execute(self, *_: Any) -> None:
+        raise TransactionOver("this unit of work is over")
+
+
+_ENDED = _Ended()
+
+
+def payload_hash(data: bytes) -> str:
+    """BLAKE2b-128 of an event's data, in hex."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
