@@ -1,0 +1,336 @@
+"""The front door: every request passes the same few steps, and what no step refuses is passed on to its service."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shikanji.gateway.documents import Documents
+from shikanji.gateway.exchange import CLIENT_LEFT, Exchange, Outlet, Replay
+from shikanji.gateway.headers import Cors, forwarded
+from shikanji.gateway.identity import Identity
+from shikanji.gateway.limits import RateLimits
+from shikanji.gateway.observations import Observations, RequestLog
+from shikanji.gateway.problems import Header, RequestTimeout
+from shikanji.gateway.readiness import Readiness, Source
+from shikanji.gateway.remote import Copies
+from shikanji.gateway.request import ClientAddresses, has_body, read_headers
+from shikanji.gateway.response_cache import Content, ResponseCache
+from shikanji.gateway.settings import GatewaySettings
+from shikanji.gateway.sharing import fetch_shared
+from shikanji.gateway.table import RouteTable, Target
+from shikanji.gateway.targets import TargetMaker
+from shikanji.gateway.upstreams import InProcess, Upstream
+from shikanji.kit.auth import ANONYMOUS, Principal
+from shikanji.kit.auth_tokens import Verifier
+from shikanji.kit.cache import Cache
+from shikanji.kit.clock import Clock, to_rfc3339
+from shikanji.kit.context import bind
+from shikanji.kit.errors import NotFound, Problem, Unauthorized
+from shikanji.kit.ids import Ids, is_uuid
+from shikanji.kit.telemetry.logs import logger
+from shikanji.kit.telemetry.traces import current_traceparent, span, tracing, valid_traceparent
+from shikanji.kit.web.body import read_body
+from shikanji.kit.web.envelope import problem_response
+from shikanji.kit.web.headers import Headers
+from shikanji.kit.web.negotiation import MethodNotAllowed
+from shikanji.kit.web.routes import RateClass, Route
+
+PURGE_CHANNEL = "gateway.purge"
+"""On the cache port's fan-out: path prefixes, one a line, whose answers every gateway forgets."""
+
+_UNMOUNTABLE = frozenset({"CONNECT", "TRACE"})
+_log = logger("gateway")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the gateway is given. `routes` and `upstreams` go by the service's name; `mounts` are plain prefixes
+    (`/sandbox`) whose paths no route describes; `readiness` says why a part is not ready."""
+
+    routes: Sequence[tuple[str, Route]]
+    upstreams: Mapping[str, Upstream]
+    mounts: Mapping[str, ASGIApp]
+    verifier: Verifier
+    cache: Cache
+    clock: Clock
+    ids: Ids
+    registry: CollectorRegistry
+    readiness: Mapping[str, Source]
+    openapi: Callable[[], bytes]
+    asyncapi: Callable[[], bytes]
+    version: str
+    public_url: str
+    production: bool = False
+    rate_limits: bool = True
+
+
+class Gateway:
+    """An ASGI app. `start` and `stop` frame its life."""
+
+    def __init__(self, given: Surroundings, settings: GatewaySettings) -> None:
+        self._given = given
+        self._settings = settings
+        self._upstreams: dict[str, Upstream] = dict(given.upstreams)
+        for prefix, app in given.mounts.items():
+            self._upstreams[prefix] = InProcess(app, seconds_max=settings.upstream_seconds_max)
+        self._copies = {name: upstream for name, upstream in given.upstreams.items() if isinstance(upstream, Copies)}
+        self._addresses = ClientAddresses(settings.trusted_proxies)
+        self._cors = Cors(settings.allowed_origins, given.public_url)
+        self._identity = Identity(given.verifier, self._cors)
+        self._limits = RateLimits(given.cache, settings, enabled=given.rate_limits)
+        self._responses = ResponseCache(given.clock, bytes_max=settings.cache_bytes_max)
+        self._readiness = Readiness(given.readiness)
+        targets = TargetMaker(production=given.production, cors=self._cors.enabled)
+        self._nowhere = targets.nowhere()
+        self._table = self._make_table(targets)
+        states = {name: copies.states for name, copies in self._copies.items()}
+        self._observations = Observations(given.registry, states, lambda: self._limits.uncounted)
+        self._request_log = RequestLog() if settings.request_log else None
+        self._health: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._given.cache.listen(PURGE_CHANNEL, self._purge_heard)
+        if self._copies:
+            self._health = asyncio.create_task(self._keep_asking_health())
+
+    def stopping(self) -> None:
+        """Not ready any more, but still answering: called before the server stops taking requests."""
+        self._readiness.stop()
+
+    async def stop(self) -> None:
+        if self._health is not None:
+            self._health.cancel()
+        if self._request_log is not None:
+            self._request_log.flush()
+
+    def purge(self, *prefixes: str) -> None:
+        """Forgets kept answers by the beginning of their path: `purge("/api/v1/products")`."""
+        self._responses.purge(*prefixes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await _refuse_protocol(scope, receive, send)
+            return
+        started = perf_counter()
+        exchange = Exchange(scope, send, self._nowhere)
+        self._observations.in_flight += 1
+        try:
+            await self._answer(exchange, receive)
+        finally:
+            self._observations.in_flight -= 1
+            self._observe(exchange, perf_counter() - started)
+
+    async def _answer(self, exchange: Exchange, receive: Receive) -> None:
+        try:
+            await self._serve(exchange, receive)
+        except Problem as problem:
+            await self._refuse(exchange, problem)
+        except Exception:
+            _log.exception("unhandled", route=exchange.target.path, correlation_id=exchange.request_id)
+            await self._refuse(exchange, Problem("it has been logged under this correlation id"))
+
+    async def _serve(self, exchange: Exchange, receive: Receive) -> None:
+        known = exchange.known = read_headers(exchange.scope)
+        exchange.request_id = self._request_id(known.get(b"x-request-id"))
+        exchange.client = self._addresses.client(exchange.scope, known)
+        if self._cors.enabled:
+            exchange.cors = self._cors.headers(known)
+        if tracing():
+            traceparent = valid_traceparent(known.get(b"traceparent", b"").decode("latin-1"))
+            with span(f"{exchange.scope['method']} request", "server", traceparent=traceparent) as current:
+                await self._admit(exchange, receive)
+                if current is not None:
+                    current.update_name(f"{exchange.scope['method']} {exchange.target.path}")
+                    current.set_attribute("http.response.status_code", exchange.status)
+        else:
+            await self._admit(exchange, receive)
+
+    async def _admit(self, exchange: Exchange, receive: Receive) -> None:
+        """Who asks, how often, and for what."""
+        method = exchange.scope["method"]
+        found = self._table.find(exchange.scope["path"])
+        if isinstance(found, Mapping):
+            if method == "OPTIONS":
+                await self._options(exchange, found)
+                return
+            target = found.get("GET" if method == "HEAD" else method)
+        else:
+            target = None if method in _UNMOUNTABLE else found
+        exchange.target = target or self._nowhere
+        principal = await self._identify(exchange)
+        if exchange.target.rate is not None:
+            await self._limits.take(exchange.target.rate, principal, exchange.client)
+        if target is None:
+            raise NotFound("there is nothing at this address") if found is None else _not_allowed(found)
+        await self._dispatch(exchange, receive, target, principal)
+
+    async def _dispatch(self, exchange: Exchange, receive: Receive, target: Target, principal: Principal) -> None:
+        if target.own is not None:
+            await target.own(exchange)
+        elif not target.cache_seconds or principal.staff or principal.admin:
+            await self._pass_on(exchange, receive)
+        else:
+            target.produced.require_acceptable(exchange.known.get(b"accept"))
+            if not await self._shared(exchange, receive):
+                await self._pass_on(exchange, receive)
+
+    async def _identify(self, exchange: Exchange) -> Principal:
+        known, target = exchange.known, exchange.target
+        if not target.identify or (b"authorization" not in known and b"cookie" not in known):
+            return ANONYMOUS
+        scheme = self._addresses.scheme(exchange.scope, known)
+        try:
+            principal = await self._identity.principal(known, exchange.scope["method"], scheme, open=target.open)
+        except Unauthorized:
+            # Guessing tokens draws from the bucket of the anonymous.
+            await self._limits.take(RateClass.NORMAL, ANONYMOUS, exchange.client)
+            raise
+        exchange.principal_key = principal.key
+        return principal
+
+    async def _shared(self, exchange: Exchange, receive: Receive) -> bool:
+        """Answers from memory, or from what is now being fetched for everybody. False: this one is not to be shared."""
+        path, query = exchange.scope["path"], exchange.scope["query_string"]
+        content = self._responses.get(path, query)
+        if content is not None:
+            self._observations.cache_hits += 1
+        else:
+            self._observations.cache_misses += 1
+            seconds = exchange.target.cache_seconds
+            content = await self._responses.fetch(path, query, seconds, lambda: self._fetch(exchange, receive))
+            if content is None:
+                return False
+        await exchange.reply_content(content)
+        return True
+
+    async def _fetch(self, exchange: Exchange, receive: Receive) -> Content | None:
+        target = exchange.target
+        with bind(exchange.request_id, traceparent=current_traceparent()):
+            return await fetch_shared(
+                self._upstreams[target.service],
+                exchange.scope,
+                Replay(b"", receive),
+                [(b"x-request-id", exchange.request_id.encode())],
+                target.shared_headers,
+            )
+
+    async def _pass_on(self, exchange: Exchange, receive: Receive) -> None:
+        scope, known = exchange.scope, exchange.known
+        body = await self._body(exchange, receive) if has_body(known) else b""
+        if body is None:
+            exchange.status = CLIENT_LEFT
+            return
+        inner = {
+            **scope,
+            "method": "GET" if scope["method"] == "HEAD" else scope["method"],
+            "headers": forwarded(scope["headers"], self._added_headers(exchange), known),
+            "client": (exchange.client, 0),
+        }
+        with bind(exchange.request_id, traceparent=current_traceparent()):
+            await self._upstreams[exchange.target.service](inner, Replay(body, receive), Outlet(exchange))
+
+    def _added_headers(self, exchange: Exchange) -> list[Header]:
+        known = exchange.known
+        added = [
+            (b"x-request-id", exchange.request_id.encode()),
+            (b"x-forwarded-for", exchange.client.encode()),
+            (b"x-forwarded-proto", self._addresses.scheme(exchange.scope, known).encode()),
+            (b"x-forwarded-host", known.get(b"host", b"")),
+        ]
+        traceparent = current_traceparent() or valid_traceparent(known.get(b"traceparent", b"").decode("latin-1"))
+        if traceparent:
+            added.append((b"traceparent", traceparent.encode()))
+        if b"authorization" in known:
+            added.append((b"authorization", known[b"authorization"]))
+        return added
+
+    async def _body(self, exchange: Exchange, receive: Receive) -> bytes | None:
+        """The whole body, so that a slow or endless one never occupies a service. None: the client left."""
+        try:
+            async with asyncio.timeout(self._settings.body_seconds_max):
+                return await read_body(receive, Headers(exchange.scope["headers"]), self._settings.body_bytes_max)
+        except TimeoutError:
+            raise RequestTimeout(f"the body must arrive within {self._settings.body_seconds_max:g} s") from None
+
+    async def _options(self, exchange: Exchange, methods: Mapping[str, Target]) -> None:
+        allow = _not_allowed(methods).headers["Allow"].encode()
+        headers: list[Header] = [(b"allow", allow), *self._nowhere.headers]
+        if b"access-control-request-method" in exchange.known:
+            headers.extend(self._cors.preflight(exchange.known, allow))
+            exchange.cors = ()
+        await exchange.reply(204, headers)
+
+    async def _refuse(self, exchange: Exchange, problem: Problem) -> None:
+        if exchange.started:
+            # The server closes the connection of an answer that never ends: the client sees that it is not whole.
+            _log.error("an answer broke off", reason=problem.detail, correlation_id=exchange.request_id)
+            return
+        exchange.request_id = exchange.request_id or self._given.ids.new()
+        response = problem_response(problem, exchange.request_id)
+        length = (b"content-length", b"%d" % len(response.body))
+        await exchange.reply(response.status, [*response.headers, *self._nowhere.headers, length], response.body)
+
+    def _request_id(self, given: bytes | None) -> str:
+        if given is not None:
+            text = given.decode("latin-1").lower()
+            if is_uuid(text):
+                return text
+        return self._given.ids.new()
+
+    def _observe(self, exchange: Exchange, seconds: float) -> None:
+        method = exchange.scope["method"]
+        status = exchange.status or CLIENT_LEFT
+        self._observations.request(exchange.target, method, status, seconds)
+        if self._request_log is not None:
+            self._request_log.add(
+                {
+                    "timestamp": to_rfc3339(self._given.clock.now()),
+                    "level": "info",
+                    "event": "request",
+                    "method": method,
+                    "route": exchange.target.path,
+                    "status": status,
+                    "ms": round(seconds * 1_000, 2),
+                    "principal": exchange.principal_key,
+                    "correlation_id": exchange.request_id,
+                }
+            )
+
+    def _make_table(self, targets: TargetMaker) -> RouteTable:
+        given = self._given
+        documents = Documents(
+            readiness=self._readiness,
+            registry=given.registry,
+            openapi=given.openapi,
+            asyncapi=given.asyncapi,
+            version=given.version,
+            production=given.production,
+        )
+        routes = [targets.route(service, route) for service, route in given.routes]
+        return RouteTable([*routes, *documents.targets()], {prefix: targets.mount(prefix) for prefix in given.mounts})
+
+    async def _purge_heard(self, message: bytes) -> None:
+        self.purge(*message.decode().split("\n"))
+
+    async def _keep_asking_health(self) -> None:
+        while True:
+            await asyncio.gather(*(copies.check_health() for copies in self._copies.values()))
+            await asyncio.sleep(self._settings.health_seconds)
+
+
+def _not_allowed(found: Mapping[str, Target] | Target) -> MethodNotAllowed:
+    methods = found if isinstance(found, Mapping) else ("GET", "POST", "PUT", "PATCH", "DELETE")
+    return MethodNotAllowed([*methods, "OPTIONS"])
+
+
+async def _refuse_protocol(scope: Scope, receive: Receive, send: Send) -> None:
+    """WebSockets are closed before they open; a server that speaks of its life span gets no answer to that."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    raise RuntimeError(f"the gateway does not speak {scope['type']}")

@@ -1,0 +1,129 @@
+"""What the gateway tells about requests: metrics, and one log line each. Neither holds headers, bodies or queries."""
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from shikanji.gateway.table import Target
+from shikanji.kit.telemetry.logs import write_batch
+from shikanji.kit.telemetry.metrics import SECONDS_BUCKETS
+
+LOG_DELAY_SECONDS = 0.1
+LOG_LINES_MAX = 512
+
+UpstreamState = tuple[str, bool, str, int]
+"""Url, healthy, state of the breaker, requests in flight."""
+
+
+class _Cell:
+    """The requests of one route that ended with one status."""
+
+    __slots__ = ("buckets", "count", "seconds")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.seconds = 0.0
+        self.buckets = [0] * (len(SECONDS_BUCKETS) + 1)
+
+
+class Observations:
+    """Counted in plain numbers on the event loop, where scraping happens too, so no lock is paid for."""
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        upstreams: Mapping[str, Callable[[], Sequence[UpstreamState]]],
+        uncounted: Callable[[], int],
+    ) -> None:
+        self._upstreams = upstreams
+        self._uncounted = uncounted
+        self._cells: dict[tuple[Target, str, int], _Cell] = {}
+        self.cache_hits = 0
+        self.cache_misses = 0
+        self.in_flight = 0
+        registry.register(self)
+
+    def request(self, target: Target, method: str, status: int, seconds: float) -> None:
+        key = (target, method, status)
+        cell = self._cells.get(key)
+        if cell is None:
+            cell = self._cells[key] = _Cell()
+        cell.count += 1
+        cell.seconds += seconds
+        cell.buckets[bisect_left(SECONDS_BUCKETS, seconds)] += 1
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is asked of us at registration."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._requests()
+        cache = CounterMetricFamily(
+            "shikanji_gateway_cache", "Answers from memory, and those asked for", labels=["result"]
+        )
+        cache.add_metric(["hit"], self.cache_hits)
+        cache.add_metric(["miss"], self.cache_misses)
+        yield cache
+        yield CounterMetricFamily(
+            "shikanji_gateway_uncounted", "Requests let past the rate limits: the cache was away", self._uncounted()
+        )
+        yield GaugeMetricFamily("shikanji_gateway_in_flight", "Requests being answered", self.in_flight)
+        yield from self._copies()
+
+    def _requests(self) -> Iterator[Metric]:
+        labels = ["method", "route", "service", "status"]
+        requests = CounterMetricFamily("shikanji_http_requests", "Requests answered", labels=labels)
+        seconds = HistogramMetricFamily("shikanji_http_request_seconds", "Seconds to the answer's end", labels=labels)
+        for (target, method, status), cell in self._cells.items():
+            values = [method, target.path, target.service, str(status)]
+            requests.add_metric(values, cell.count)
+            seconds.add_metric(values, _cumulative(cell), cell.seconds)
+        yield requests
+        yield seconds
+
+    def _copies(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("shikanji_upstream_up", "1: this copy may be asked", labels=["service", "copy"])
+        busy = GaugeMetricFamily("shikanji_upstream_in_flight", "Requests sent to it", labels=["service", "copy"])
+        for service, states in self._upstreams.items():
+            for url, healthy, breaker, in_flight in states():
+                up.add_metric([service, url], float(healthy and breaker != "open"))
+                busy.add_metric([service, url], in_flight)
+        yield up
+        yield busy
+
+
+class RequestLog:
+    """Lines are written together, at most a tenth of a second late: one at a time they would cost more than a cached
+    answer."""
+
+    def __init__(self, write: Callable[[list[dict[str, Any]]], None] = write_batch) -> None:
+        self._write = write
+        self._lines: list[dict[str, Any]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, line: dict[str, Any]) -> None:
+        self._lines.append(line)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LOG_DELAY_SECONDS, self.flush)
+        elif len(self._lines) >= LOG_LINES_MAX:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        lines, self._lines = self._lines, []
+        if lines:
+            self._write(lines)
+
+
+def _cumulative(cell: _Cell) -> list[tuple[str, float]]:
+    total, buckets = 0, []
+    for edge, count in zip((*SECONDS_BUCKETS, float("inf")), cell.buckets, strict=True):
+        total += count
+        buckets.append(("+Inf" if edge == float("inf") else str(edge), float(total)))
+    return buckets

@@ -1,0 +1,1 @@
+"""What the platform says about itself: logs, metrics, traces. None of it carries secrets or contact data."""

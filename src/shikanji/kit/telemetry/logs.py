@@ -1,0 +1,105 @@
+"""Structured logs: JSON lines in production, readable on a terminal. Every line knows its request and is redacted."""
+
+import logging
+import sys
+from collections.abc import Callable, MutableMapping
+from typing import Any, TextIO, cast
+
+import msgspec
+import structlog
+from structlog.types import FilteringBoundLogger, Processor
+
+from shikanji.kit.context import current_correlation
+from shikanji.kit.telemetry.redaction import redact, redact_fields
+
+Fields = MutableMapping[str, Any]
+Render = Callable[[Any, str, Fields], str]
+
+_batch: Callable[[list[dict[str, Any]]], None] | None = None
+
+_HARMLESS = {"timestamp", "level", "logger", "part", "correlation_id"}
+"""Made by us, never by a caller: redaction need not look at them."""
+
+
+def configure(*, production: bool, level: str = "info", stream: TextIO | None = None) -> None:
+    """Sets up structlog and routes the standard library's logging through it. Lines go to `stream` (stderr)."""
+    global _batch
+    target = stream or sys.stderr
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    render = _json if production or not target.isatty() else _readable()
+    first: list[Processor] = [
+        _add_correlation,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[Processor] = [structlog.processors.format_exc_info, _redact_all, render]
+    structlog.configure(
+        processors=[*first, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(target),
+        cache_logger_on_first_use=False,
+    )
+    _take_over_standard_logging(target, threshold, first, last)
+    _batch = _batch_writer(target, render) if threshold <= logging.INFO else None
+
+
+def logger(name: str) -> FilteringBoundLogger:
+    """`logger("gateway").warning("copy is down", copy=url)`: an event in words, facts as fields."""
+    return cast(FilteringBoundLogger, structlog.get_logger(part=name))
+
+
+def encode_line(fields: Fields) -> str:
+    """One JSON line, without its newline; whatever JSON cannot say is said as text."""
+    return msgspec.json.encode(fields, enc_hook=lambda value: redact(str(value))).decode()
+
+
+def write_batch(lines: list[dict[str, Any]]) -> None:
+    """Many finished lines with one write, past processors and redaction: for what is frequent and holds nothing but our
+    own names, numbers and ids. Nothing is written before `configure`, or when its level is above info."""
+    if _batch is not None:
+        _batch(lines)
+
+
+def _json(_logger: Any, _method: str, fields: Fields) -> str:
+    return encode_line(fields)
+
+
+def _readable() -> Render:
+    console = structlog.dev.ConsoleRenderer(colors=True, exception_formatter=structlog.dev.plain_traceback)
+    return cast(Render, console)
+
+
+def _batch_writer(target: TextIO, render: Render) -> Callable[[list[dict[str, Any]]], None]:
+    def write(lines: list[dict[str, Any]]) -> None:
+        target.write("".join(f"{render(None, 'info', line)}\n" for line in lines))
+        target.flush()
+
+    return write
+
+
+def _add_correlation(_logger: Any, _method: str, fields: Fields) -> Fields:
+    correlation = current_correlation()
+    if correlation:
+        fields.setdefault("correlation_id", correlation)
+    return fields
+
+
+def _redact_all(_logger: Any, _method: str, fields: Fields) -> Fields:
+    ours = {name: fields[name] for name in _HARMLESS & fields.keys()}
+    return redact_fields(fields) | ours
+
+
+def _take_over_standard_logging(target: TextIO, threshold: int, first: list[Processor], last: list[Processor]) -> None:
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *first],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(threshold, logging.WARNING))
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).propagate = name != "uvicorn.access"
