@@ -1,0 +1,1 @@
+"""The nine rooms: each owns its data and knows no other."""
