@@ -1,5 +1,7 @@
 """What an operator may set of the inventory service."""
 
+from zoneinfo import ZoneInfo
+
 import msgspec
 
 
@@ -10,3 +12,7 @@ class InventorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """How many orders of one customer may hold stock at once; lifted where rate limits are off."""
     time_zone: str = "Asia/Kolkata"
     """In which the hours of a product's schedule are meant."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)

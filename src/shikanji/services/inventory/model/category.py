@@ -23,7 +23,6 @@ class CategoryDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     parent_id: Id | None = None
     """None: stands at the top."""
     position: Annotated[int, Meta(ge=0, le=100_000)] = 0
-    active: bool = True
 
 
 class Category(CategoryDraft, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from shikanji.services.inventory.model.pricing import Needed
 State = Literal["active", "tied", "sold", "returned", "cancelled", "released", "broken", "awaited"]
 OPEN: tuple[State, ...] = ("active", "tied")
 """In these, and only these, its lines are counted in `held`."""
+NO_LINES = b"[]"
 
 Step = Literal["nothing", "tie", "take", "take and sell", "sell", "free", "sell and return", "return", "await", "end"]
 
@@ -55,12 +56,17 @@ def to_lines(needed: Iterable[Needed]) -> bytes:
     return msgspec.json.encode(list(needed))
 
 
-def on_created(state: State | None) -> Step:
+def tombstone(order_id: str, attempt: int, state: State, now: int) -> Hold:
+    """What stands where nothing was ever held, so that what comes late finds its end."""
+    return Hold(order_id, attempt, None, None, state, NO_LINES, b"", now, now, now)
+
+
+def on_created(state: State) -> Step:
     """OrderCreated: the order is there and wants its stock."""
     match state:
         case "active":
             return "tie"
-        case None | "released":
+        case "released":
             return "take"
         case "awaited":
             return "take and sell"
@@ -68,18 +74,18 @@ def on_created(state: State | None) -> Step:
             return "nothing"
 
 
-def on_confirmed(state: State | None, lines_known: bool) -> Step:
+def on_confirmed(state: State, lines_known: bool) -> Step:
     """OrderConfirmed: the order is to be made."""
     match state:
         case "active" | "tied":
             return "sell"
-        case None | "released":
+        case "released":
             return "take and sell" if lines_known else "await"
         case _:
             return "nothing"
 
 
-def on_cancelled(state: State | None, previous: OrderStatus) -> Step:
+def on_cancelled(state: State, previous: OrderStatus) -> Step:
     """OrderCancelled, for the attempt that it names. Where the order was past pending, OrderConfirmed is on its way or
     was seen: the stock was sold, and goes back by the lines that the event names."""
     match state:
@@ -87,7 +93,7 @@ def on_cancelled(state: State | None, previous: OrderStatus) -> Step:
             return "free" if previous == "pending" else "sell and return"
         case "sold":
             return "return"
-        case None | "released" | "awaited":
+        case "released" | "awaited":
             return "end"
         case _:
             return "nothing"

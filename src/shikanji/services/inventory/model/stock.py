@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from shikanji.contracts.inventory import LowStockAlert, OutOfStock, StockAdjusted, StockReason
 from shikanji.kit.events import Event
@@ -12,7 +12,6 @@ from shikanji.services.inventory.errors import BelowZero
 from shikanji.services.inventory.model.product import Amount
 
 DELTA_MAX = 10_000_000
-ON_HAND_MAX = 1_000_000_000_000
 
 Level = Literal[0, 1, 2]
 """How bad it is, as told last: 0 enough, 1 low (at the reorder point or below), 2 out."""
@@ -64,10 +63,10 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """On what terms a store sells a product. `price` null: the catalogue's."""
+    """On what terms a store sells a product. `price` null: the catalogue's; left out: as it is."""
 
-    listed: bool = True
-    price: Amount | None = None
+    listed: bool
+    price: Amount | None | UnsetType = UNSET
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -89,10 +88,8 @@ class Balance(msgspec.Struct, frozen=True):
         return LOW if available <= self.reorder_point else ENOUGH
 
 
-def balance_of(stock: Stock) -> Balance:
-    return Balance(
-        stock.id, stock.store_id, stock.product_id, stock.on_hand, stock.held, stock.reorder_point, stock.level
-    )
+def balance_of(row: Stock) -> Balance:
+    return Balance(row.id, row.store_id, row.product_id, row.on_hand, row.held, row.reorder_point, row.level)
 
 
 def adjusted(balance: Balance, delta: int, kind: StockReason, order_id: str | None = None) -> StockAdjusted:

@@ -1,0 +1,165 @@
+"""What the events of an order do to its holds. They may come late, twice, and in any order: `model/holds.py` says what
+follows in every state; the usual case is one conditional statement."""
+
+from collections.abc import Iterable
+
+from shikanji.contracts.inventory import StockUnavailable
+from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated
+from shikanji.kit.db.tx import Tx
+from shikanji.kit.failpoints import failpoint
+from shikanji.services.inventory.actions import balances
+from shikanji.services.inventory.actions.holding import free
+from shikanji.services.inventory.model.holds import (
+    Hold,
+    Step,
+    lines_of,
+    on_cancelled,
+    on_confirmed,
+    on_created,
+    on_superseded,
+    to_lines,
+    to_return,
+    tombstone,
+)
+from shikanji.services.inventory.model.pricing import Needed
+from shikanji.services.inventory.repository import holds, stock
+
+
+def order_created(tx: Tx, event: OrderCreated) -> None:
+    """The order has its stock from now on."""
+    if not holds.tie(tx, event.order_id, event.attempt):
+        _created_unusually(tx, event)
+    failpoint("inventory.tie.before_commit")
+
+
+def order_confirmed(tx: Tx, event: OrderConfirmed) -> None:
+    """What it held is sold."""
+    lines = holds.sell(tx, event.order_id, event.attempt)
+    if lines is not None:
+        _sell(tx, event.order_id, event.attempt, lines_of(lines))
+    else:
+        _confirmed_unusually(tx, event)
+    failpoint("inventory.sell.before_commit")
+
+
+def order_cancelled(tx: Tx, event: OrderCancelled) -> None:
+    """What it still held is free again; what was sold goes back as far as the event says."""
+    found = holds.locked_until(tx, event.order_id, event.attempt)
+    if not found or found[-1].attempt < event.attempt:
+        found.append(_locked(tx, event.order_id, event.attempt))
+    for hold in found:
+        last = hold.attempt == event.attempt
+        step = on_cancelled(hold.state, event.previous) if last else on_superseded(hold.state)
+        _cancel(tx, hold, step, event)
+    failpoint("inventory.cancel.before_commit")
+
+
+def _created_unusually(tx: Tx, event: OrderCreated) -> None:
+    hold = _locked(tx, event.order_id, event.attempt)
+    match on_created(hold.state):
+        case "tie":
+            holds.tie(tx, event.order_id, event.attempt)
+        case "take":
+            _take_again(tx, hold, event.store_id, _quantities(event), sold=False)
+        case "take and sell":
+            _take_again(tx, hold, event.store_id, _quantities(event), sold=True)
+
+
+def _confirmed_unusually(tx: Tx, event: OrderConfirmed) -> None:
+    hold = _locked(tx, event.order_id, event.attempt)
+    lines = holds.lines_of_order(tx, event.order_id)
+    match on_confirmed(hold.state, lines_known=lines is not None):
+        case "sell":
+            holds.end(tx, hold, "sold")
+            _sell(tx, event.order_id, event.attempt, hold.needed)
+        case "take and sell" if lines is not None:
+            quantities = {need.product_id: need.quantity for need in lines_of(lines[1])}
+            _take_again(tx, hold, event.store_id, quantities, sold=True)
+        case "await":
+            holds.end(tx, hold, "awaited")
+
+
+def _cancel(tx: Tx, hold: Hold, step: Step, event: OrderCancelled) -> None:
+    if step == "free":
+        free(tx, hold.needed)
+    if step == "sell and return":
+        _sell(tx, hold.order_id, hold.attempt, hold.needed)
+    if step in ("return", "sell and return"):
+        _put_back(tx, hold, event)
+        holds.end(tx, hold, "returned")
+    elif step in ("free", "end"):
+        holds.end(tx, hold, "cancelled")
+
+
+def _locked(tx: Tx, order_id: str, attempt: int) -> Hold:
+    """The row under (order, attempt), which is there from now on."""
+    holds.add(tx, tombstone(order_id, attempt, "released", tx.now))
+    found = holds.locked(tx, order_id, attempt)
+    assert found is not None
+    return found
+
+
+def _quantities(event: OrderCreated) -> dict[str, int]:
+    quantities: dict[str, int] = {}
+    for line in event.lines:
+        quantities[line.product_id] = quantities.get(line.product_id, 0) + line.quantity
+    return quantities
+
+
+class _Short(Exception):
+    """Undoes a taking that came to less than all."""
+
+
+def _take_again(tx: Tx, hold: Hold, store_id: str, quantities: dict[str, int], *, sold: bool) -> None:
+    """All of it, or the order is told once that there is no stock for it."""
+    needed = _needed(tx, store_id, quantities)
+    if len(needed) < len(quantities) or not _take(tx, needed):
+        holds.end(tx, hold, "broken")
+        short = _short(tx, store_id, quantities)
+        tx.record(StockUnavailable(order_id=hold.order_id, store_id=store_id, product_ids=short))
+        return
+    holds.retake(tx, hold, "sold" if sold else "tied", store_id, to_lines(needed))
+    if sold:
+        _sell(tx, hold.order_id, hold.attempt, needed)
+
+
+def _needed(tx: Tx, store_id: str, quantities: dict[str, int]) -> list[Needed]:
+    rows = ((stock.of_product_in(tx, store_id, each), quantity) for each, quantity in quantities.items())
+    return sorted(Needed(row.id, row.product_id, quantity) for row, quantity in rows if row is not None)
+
+
+def _take(tx: Tx, needed: Iterable[Needed]) -> bool:
+    try:
+        with tx.savepoint():
+            if not all(stock.hold(tx, need) for need in needed):
+                raise _Short
+    except _Short:
+        return False
+    return True
+
+
+def _short(tx: Tx, store_id: str, quantities: dict[str, int]) -> list[str]:
+    """The products of which there is not enough; all, where that has changed meanwhile."""
+    rows = {each: stock.of_product_in(tx, store_id, each) for each in quantities}
+    short = [each for each, row in rows.items() if row is None or row.available < quantities[each]]
+    return sorted(short or quantities)
+
+
+def _sell(tx: Tx, order_id: str, attempt: int, needed: Iterable[Needed]) -> None:
+    for need in needed:
+        balance = stock.sell(tx, need)
+        balances.moved(tx, balance, "sale", -need.quantity, reason="sold", order_id=order_id, attempt=attempt)
+
+
+def _put_back(tx: Tx, hold: Hold, event: OrderCancelled) -> None:
+    for need in to_return(hold.needed, event.restock):
+        balance = stock.put_back(tx, need)
+        balances.moved(
+            tx,
+            balance,
+            "restock",
+            need.quantity,
+            reason=f"cancelled: {event.cause}",
+            order_id=hold.order_id,
+            attempt=hold.attempt,
+        )

@@ -1,0 +1,121 @@
+"""Catalogue, stock, movements and holds."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shikanji.kit.db.migrations import create_kit_tables
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    create_kit_tables(op)
+    _create_catalogue()
+    _create_stock()
+    _create_holds()
+
+
+def _create_catalogue() -> None:
+    op.create_table(
+        "categories",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("parent_id", sa.Text, sa.ForeignKey("categories.id"), index=True),
+        sa.Column("slug", sa.Text, nullable=False, unique=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("name_hi", sa.Text),
+        sa.Column("description", sa.Text, nullable=False),
+        sa.Column("image", sa.Text),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "products",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("category_id", sa.Text, sa.ForeignKey("categories.id"), nullable=False, index=True),
+        sa.Column("slug", sa.Text, nullable=False, unique=True),
+        sa.Column("sku", sa.Text, nullable=False, unique=True),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("document", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "tax_rates",
+        sa.Column("tax_class", sa.Text, primary_key=True),
+        sa.Column("effective_from", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("rate_bp", sa.BigInteger, nullable=False),
+        sa.Column("hsn", sa.Text, nullable=False),
+        sa.Column("included", sa.BigInteger, nullable=False),
+        sa.CheckConstraint("rate_bp BETWEEN 0 AND 10000", name="tax_rates_rate"),
+    )
+
+
+def _create_stock() -> None:
+    op.create_table(
+        "stock",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("store_id", sa.Text, nullable=False),
+        sa.Column("product_id", sa.Text, sa.ForeignKey("products.id"), nullable=False, index=True),
+        sa.Column("on_hand", sa.BigInteger, nullable=False),
+        sa.Column("held", sa.BigInteger, nullable=False),
+        sa.Column("minimum", sa.BigInteger, nullable=False),
+        sa.Column("maximum", sa.BigInteger),
+        sa.Column("reorder_point", sa.BigInteger, nullable=False),
+        sa.Column("unit_cost", sa.BigInteger),
+        sa.Column("expires_on", sa.Text),
+        sa.Column("batch", sa.Text),
+        sa.Column("listed", sa.BigInteger, nullable=False),
+        sa.Column("price", sa.BigInteger),
+        sa.Column("level", sa.BigInteger, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("store_id", "product_id", name="stock_of_product_in_store"),
+        sa.CheckConstraint("held >= 0 AND held <= on_hand", name="stock_never_oversold"),
+    )
+    op.create_table(
+        "movements",
+        sa.Column("stock_id", sa.Text, sa.ForeignKey("stock.id"), primary_key=True),
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("delta", sa.BigInteger, nullable=False),
+        sa.Column("on_hand", sa.BigInteger, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("order_id", sa.Text),
+        sa.Column("attempt", sa.BigInteger),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.CheckConstraint("kind IN ('sale', 'restock', 'adjustment', 'opening', 'receipt')", name="movements_kind"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "movements_once_per_order",
+        "movements",
+        ["order_id", "attempt", "kind", "stock_id"],
+        unique=True,
+        sqlite_where=sa.text("order_id IS NOT NULL"),
+        postgresql_where=sa.text("order_id IS NOT NULL"),
+    )
+
+
+def _create_holds() -> None:
+    op.create_table(
+        "holds",
+        sa.Column("order_id", sa.Text, primary_key=True),
+        sa.Column("attempt", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("store_id", sa.Text),
+        sa.Column("customer_id", sa.Text),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("lines", sa.LargeBinary, nullable=False),
+        sa.Column("answer", sa.LargeBinary, nullable=False),
+        sa.Column("held_at", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.Column("ended_at", sa.BigInteger),
+        sa.CheckConstraint(
+            "state IN ('active', 'tied', 'sold', 'returned', 'cancelled', 'released', 'broken', 'awaited')",
+            name="holds_state",
+        ),
+    )
+    is_open = sa.text("state IN ('active', 'tied')")
+    op.create_index("holds_open", "holds", ["customer_id"], sqlite_where=is_open, postgresql_where=is_open)

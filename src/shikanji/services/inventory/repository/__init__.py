@@ -1,0 +1,1 @@
+"""Every query of the inventory service: rows in, objects out."""

@@ -1,0 +1,6 @@
+"""Where the routes of this service are declared."""
+
+from shikanji.kit.web.routes import Routes
+
+routes = Routes("inventory")
+"""Catalogue and stock."""

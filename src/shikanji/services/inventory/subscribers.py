@@ -1,0 +1,23 @@
+"""What the inventory service does when the others did something."""
+
+from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated
+from shikanji.kit.db.tx import Tx
+from shikanji.kit.events import Subscribers
+from shikanji.services.inventory import actions
+
+subscribers = Subscribers()
+
+
+@subscribers.on(OrderCreated)
+def order_created(tx: Tx, event: OrderCreated) -> None:
+    actions.order_created(tx, event)
+
+
+@subscribers.on(OrderConfirmed)
+def order_confirmed(tx: Tx, event: OrderConfirmed) -> None:
+    actions.order_confirmed(tx, event)
+
+
+@subscribers.on(OrderCancelled)
+def order_cancelled(tx: Tx, event: OrderCancelled) -> None:
+    actions.order_cancelled(tx, event)

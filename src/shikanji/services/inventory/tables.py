@@ -1,0 +1,126 @@
+"""The tables of the inventory service."""
+
+import sqlalchemy as sa
+
+from shikanji.kit.db.tables import kit_tables
+
+metadata = sa.MetaData()
+
+kit = kit_tables(metadata)
+
+categories = sa.Table(
+    "categories",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("parent_id", sa.Text, sa.ForeignKey("categories.id"), index=True),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_hi", sa.Text),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("image", sa.Text),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+)
+
+# A product is read and written whole, customizations and options with it: its document is `model.Product` as JSON. The
+# columns beside it are what the database must keep unique or join on.
+products = sa.Table(
+    "products",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("category_id", sa.Text, sa.ForeignKey("categories.id"), nullable=False, index=True),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    sa.Column("sku", sa.Text, nullable=False, unique=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+)
+
+tax_rates = sa.Table(
+    "tax_rates",
+    metadata,
+    sa.Column("tax_class", sa.Text, primary_key=True),
+    sa.Column("effective_from", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("rate_bp", sa.BigInteger, nullable=False),
+    sa.Column("hsn", sa.Text, nullable=False),
+    sa.Column("included", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("rate_bp BETWEEN 0 AND 10000", name="tax_rates_rate"),
+)
+
+stock = sa.Table(
+    "stock",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("product_id", sa.Text, sa.ForeignKey("products.id"), nullable=False, index=True),
+    sa.Column("on_hand", sa.BigInteger, nullable=False),
+    sa.Column("held", sa.BigInteger, nullable=False),
+    sa.Column("minimum", sa.BigInteger, nullable=False),
+    sa.Column("maximum", sa.BigInteger),
+    sa.Column("reorder_point", sa.BigInteger, nullable=False),
+    sa.Column("unit_cost", sa.BigInteger),
+    sa.Column("expires_on", sa.Text),
+    sa.Column("batch", sa.Text),
+    sa.Column("listed", sa.BigInteger, nullable=False),
+    sa.Column("price", sa.BigInteger),
+    sa.Column("level", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("store_id", "product_id", name="stock_of_product_in_store"),
+    sa.CheckConstraint("held >= 0 AND held <= on_hand", name="stock_never_oversold"),
+)
+
+# `on_hand` is what the movement left. A movement of an order happens once per (order, attempt, kind, stock).
+movements = sa.Table(
+    "movements",
+    metadata,
+    sa.Column("stock_id", sa.Text, sa.ForeignKey("stock.id"), primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("delta", sa.BigInteger, nullable=False),
+    sa.Column("on_hand", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text),
+    sa.Column("attempt", sa.BigInteger),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.CheckConstraint("kind IN ('sale', 'restock', 'adjustment', 'opening', 'receipt')", name="movements_kind"),
+    sqlite_with_rowid=False,
+)
+_of_order = movements.c.order_id.is_not(None)
+sa.Index(
+    "movements_once_per_order",
+    movements.c.order_id,
+    movements.c.attempt,
+    movements.c.kind,
+    movements.c.stock_id,
+    unique=True,
+    sqlite_where=_of_order,
+    postgresql_where=_of_order,
+)
+
+# One row per (order, attempt). `lines` is JSON, [[stock id, product id, quantity], …], one entry per stock; `answer` is
+# the priced answer as it was given (empty where none was). `model/holds.py` says what the states mean.
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("attempt", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("store_id", sa.Text),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("lines", sa.LargeBinary, nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column("held_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.CheckConstraint(
+        "state IN ('active', 'tied', 'sold', 'returned', 'cancelled', 'released', 'broken', 'awaited')",
+        name="holds_state",
+    ),
+)
+is_open = sa.text("state IN ('active', 'tied')")
+"""Literal, for SQLite uses a partial index only for the very words of its condition."""
+sa.Index("holds_open", holds.c.customer_id, sqlite_where=is_open, postgresql_where=is_open)
