@@ -1,0 +1,169 @@
+"""What a route may answer, for its OpenAPI document: its result, and every refusal that it or the edge makes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from shikanji.kit.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    Problem,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
+from shikanji.kit.json_schema import Schema, Schemas
+from shikanji.kit.web.app import KeyMalformed, KeyMissing
+from shikanji.kit.web.body import UnsupportedMediaType
+from shikanji.kit.web.decode import BodyTooLarge, NotJson, TooDeep
+from shikanji.kit.web.envelope import ProblemBody
+from shikanji.kit.web.idempotency import ClaimLost, InFlight, KeyReused
+from shikanji.kit.web.identity import SAFE_METHODS, CrossOrigin
+from shikanji.kit.web.negotiation import NotAcceptable
+from shikanji.kit.web.routes import Idempotency, RateClass, Route, Who
+
+Json = dict[str, Any]
+
+_EDGE: tuple[type[Problem], ...] = (
+    BadRequest,
+    NotJson,
+    KeyMissing,
+    KeyMalformed,
+    Unauthorized,
+    Forbidden,
+    CrossOrigin,
+    NotFound,
+    NotAcceptable,
+    Conflict,
+    InFlight,
+    ClaimLost,
+    PreconditionFailed,
+    BodyTooLarge,
+    TooDeep,
+    UnsupportedMediaType,
+    Invalid,
+    KeyReused,
+    TooManyRequests,
+    Unavailable,
+)
+_STATUSES = sorted({problem.status for problem in _EDGE})
+_HEADERS: dict[int, Json] = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    429: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
+    503: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
+}
+
+
+def success_response(route: Route, schemas: Schemas) -> dict[int, Json]:
+    response: Json = {"description": "Done."}
+    if headers := _success_headers(route):
+        response["headers"] = headers
+    if route.status != 204:
+        response["content"] = {route.produces.partition(";")[0]: {"schema": _content(route, schemas)}}
+    answers = {route.status: response}
+    if route.editable and route.method in SAFE_METHODS:
+        answers[304] = {"description": "Not changed since the client read it.", "headers": {"ETag": _etag()}}
+    return answers
+
+
+def _content(route: Route, schemas: Schemas) -> Schema:
+    if not route.produces.startswith("application/json"):
+        return {"type": "string"}
+    data: Schema = {"type": "null"} if route.returns is None else schemas.of(route.returns)
+    if route.bare:
+        return data
+    envelope: Schema = {
+        "type": "object",
+        "properties": {"success": {"const": True}, "data": data},
+        "required": ["success", "data"],
+        "additionalProperties": False,
+    }
+    if route.page:
+        cursor = {
+            "description": "For the next page; null on the last.",
+            "anyOf": [{"type": "string"}, {"type": "null"}],
+        }
+        envelope["properties"]["meta"] = {
+            "type": "object",
+            "properties": {"nextCursor": cursor},
+            "required": ["nextCursor"],
+        }
+        envelope["required"].append("meta")
+    return envelope
+
+
+def _success_headers(route: Route) -> Json:
+    headers: Json = {}
+    if route.editable:
+        headers["ETag"] = _etag()
+    if route.idempotency is not Idempotency.IGNORED:
+        headers["Idempotency-Replayed"] = {
+            "description": "`true` when this is the answer of an earlier request with the same key.",
+            "schema": {"type": "string", "enum": ["true"]},
+        }
+    return headers
+
+
+def _etag() -> Json:
+    return {"description": "Names this version, for If-Match.", "schema": {"type": "string"}}
+
+
+def problem_schemas(schemas: Schemas) -> Json:
+    """`Problem409` and its like: the failure envelope with its code."""
+    problem = schemas.of(ProblemBody)
+    return {
+        f"Problem{status}": {"allOf": [problem, {"properties": {"code": {"const": status}}}]} for status in _STATUSES
+    }
+
+
+def shared_responses() -> Json:
+    """The refusals that the edge makes of any request, by status."""
+    return {f"Problem{status}": _response(status, _slugs(_EDGE, status)) for status in _STATUSES}
+
+
+def problem_responses(route: Route) -> dict[int, Json]:
+    responses: dict[int, Json] = {}
+    for status in {problem.status for problem in (*_problems_of_the_edge(route), *route.raises)}:
+        own = _slugs(route.raises, status)
+        responses[status] = _response(status, own) if own else {"$ref": f"#/components/responses/Problem{status}"}
+    return responses
+
+
+def _slugs(problems: Iterable[type[Problem]], status: int) -> dict[str, str]:
+    return {problem.type: problem.title for problem in problems if problem.status == status}
+
+
+def _response(status: int, titles: dict[str, str]) -> Json:
+    response: Json = {"description": "; ".join(f"{titles[slug]} (`{slug}`)" for slug in sorted(titles)) or "Refused"}
+    if status in _HEADERS:
+        response["headers"] = _HEADERS[status]
+    schema = {"$ref": f"#/components/schemas/Problem{status}"}
+    return response | {"content": {"application/problem+json": {"schema": schema}}}
+
+
+def _problems_of_the_edge(route: Route) -> list[type[Problem]]:
+    """What can happen to a request before its endpoint sees it, or on the way back."""
+    problems: list[type[Problem]] = [BadRequest, NotAcceptable, Invalid, TooManyRequests, Unavailable]
+    guarded = route.who is not Who.ANYONE
+    if guarded or route.rate is not RateClass.AUTH:
+        problems.append(Unauthorized)
+    if route.who in {Who.STAFF, Who.ADMIN}:
+        problems.append(Forbidden)
+    if guarded and route.method not in SAFE_METHODS:
+        problems.append(CrossOrigin)
+    if route.parameters:
+        problems.append(NotFound)
+    if route.body is not None:
+        problems += [NotJson, BodyTooLarge, TooDeep, UnsupportedMediaType]
+    if route.raw_body:
+        problems.append(BodyTooLarge)
+    if route.editable and route.method not in SAFE_METHODS:
+        problems.append(PreconditionFailed)
+    if route.idempotency is not Idempotency.IGNORED:
+        problems += [KeyMalformed, InFlight, ClaimLost, KeyReused]
+    if route.idempotency is Idempotency.REQUIRED:
+        problems.append(KeyMissing)
+    return problems
