@@ -18,7 +18,8 @@ HERE = Place(postal_code="560001")
 
 
 def wanted(**changes: Any) -> Wanted:
-    return Wanted(**({"fulfilment": "delivery", "place": HERE, "at": NOON} | changes))
+    fields: dict[str, Any] = {"fulfilment": "delivery", "place": HERE, "at": NOON}
+    return Wanted(**(fields | changes))
 
 
 def test_terms_say_who_serves_and_how_sums_are_made() -> None:

@@ -11,6 +11,7 @@ from shikanji.contracts.order import HoldOwner, OrderCancelled, OrderCreated
 from shikanji.contracts.store import AskServingTerms, ServingTerms
 from shikanji.kit.auth import Role
 from shikanji.kit.clock import DAY, MINUTE
+from shikanji.kit.db.faults import ConstraintViolated
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.jobs import Job
@@ -35,9 +36,8 @@ def create_store(tx: Tx, wanted: Particulars) -> Store:
     slug = wanted.slug or rules.slug_of(wanted.name)
     fields = asdict(wanted) | {"slug": slug, "code": wanted.code or _free_code(tx, slug)}
     store, events = rules.open_store(Store(id=tx.new_id(), created_at=tx.now, updated_at=tx.now, **fields))
-    _refuse_taken_slug(tx, store)
     if not repository.add_store(tx, store):
-        raise CodeTaken(f"{store.code} is the code of another store")
+        raise _taken(tx, store)
     for event in events:
         tx.record(event)
     return store
@@ -211,20 +211,21 @@ def _edit(tx: Tx, store_id: str, rule: Callable[[Store], Changed], expected: str
     after, events = rule(before)
     if after == before:
         return before
-    if after.slug != before.slug:
-        _refuse_taken_slug(tx, after)
-    if after.code != before.code and repository.code_is_taken(tx, after.code):
-        raise CodeTaken(f"{after.code} is the code of another store")
-    repository.save_store(tx, before, after)
+    try:
+        with tx.savepoint():
+            repository.save_store(tx, before, after)
+    except ConstraintViolated:
+        raise _taken(tx, after) from None
     for event in events:
         tx.record(event)
     return after
 
 
-def _refuse_taken_slug(tx: Tx, store: Store) -> None:
+def _taken(tx: Tx, store: Store) -> SlugTaken | CodeTaken:
     other = repository.find_by_slug(tx, store.slug)
     if other is not None and other.id != store.id:
-        raise SlugTaken(f"{store.slug} is the slug of {other.name}")
+        return SlugTaken(f"{store.slug} is the slug of {other.name}")
+    return CodeTaken(f"{store.code} is the code of another store")
 
 
 def _free_code(tx: Tx, slug: str) -> str:
