@@ -10,9 +10,15 @@ class InvalidCredentials(Unauthorized):
 
 
 class InvalidCode(Unauthorized):
-    """One answer for a wrong, a used, a lapsed and a never requested code."""
+    """One answer to a sign-in with a wrong, a used, a lapsed and a never requested code."""
 
     type, title = "invalid-code", "Wrong or expired code"
+
+
+class WrongCode(Invalid):
+    """As InvalidCode, where no sign-in is at stake: a 401 would tell clients that their session is over."""
+
+    type, title = "wrong-code", "Wrong or expired code"
 
 
 class InvalidRefreshToken(Unauthorized):

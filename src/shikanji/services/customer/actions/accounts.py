@@ -3,6 +3,7 @@
 import msgspec
 
 from shikanji.contracts.customer import AccessChanged, RevocationNotice
+from shikanji.kit.auth import Role
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.web.etags import etag, require_match
 from shikanji.services.customer.actions import codes as code_actions
@@ -156,8 +157,8 @@ def change_roles(tx: Tx, account_id: str) -> list[RevocationNotice]:
     return _save_access(tx, customer, customer.change_access(tx.now))
 
 
-def get_with_roles(tx: Tx, customer_id: str) -> tuple[Customer, dict[str, str]]:
-    return accounts.get(tx, customer_id), dict(access.roles(tx, customer_id))
+def get_with_roles(tx: Tx, customer_id: str) -> tuple[Customer, dict[str, Role]]:
+    return accounts.get(tx, customer_id), access.roles(tx, customer_id)
 
 
 def _lose(tx: Tx, loser_id: str, identifier: Identifier) -> list[RevocationNotice]:

@@ -92,13 +92,6 @@ def logout(tx: Tx, customer_id: str, session_id: str) -> list[RevocationNotice]:
     return _end(tx, _own(tx, customer_id, session_id), "logout")
 
 
-def logout_by_refresh_token(tx: Tx, token: str) -> list[RevocationNotice]:
-    """For a browser whose access token has lapsed."""
-    shown = sessions.find_token(tx, tokens.token_hash(token))
-    session = sessions.lock(tx, shown.session_id) if shown is not None else None
-    return _end(tx, [session] if session is not None else [], "logout")
-
-
 def list_sessions(tx: Tx, customer_id: str) -> list[Session]:
     return sessions.live(tx, customer_id, tx.now, SESSIONS_SHOWN_MAX)
 
@@ -115,7 +108,7 @@ def revoke_others(tx: Tx, customer_id: str, kept_session_id: str) -> list[Revoca
 
 
 def end_all(tx: Tx, customer_id: str, reason: EndReason, *, except_id: str | None = None) -> list[RevocationNotice]:
-    """Ends every session of an account, whose row must be locked already or stay as it is."""
+    """Ends every session of an account but one."""
     ending = [session for session in sessions.lock_unrevoked(tx, customer_id) if session.id != except_id]
     return _end(tx, ending, reason)
 

@@ -16,6 +16,10 @@ MessageChannel = Literal["email", "sms", "push", "in-app"]
 MICRODEGREES = 1_000_000
 
 
+def default_channels() -> list[MessageChannel]:
+    return ["email", "sms"]
+
+
 class AddressDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Latitude and longitude in degrees."""
 
@@ -106,7 +110,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     spice: Spice | None = None
     dietary: list[Dietary] = []
     categories: list[str] = []
-    channels: list[MessageChannel] = ["email", "sms"]
+    channels: list[MessageChannel] = msgspec.field(default_factory=default_channels)
     marketing: bool = False
 
     def cleaned(self) -> "Preferences":
