@@ -66,7 +66,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     """On what terms a store sells a product. `price` null: the catalogue's; left out: as it is."""
 
     listed: bool
-    price: Amount | None | UnsetType = UNSET
+    price: Amount | UnsetType | None = UNSET
 
 
 class Balance(msgspec.Struct, frozen=True):
