@@ -21,6 +21,13 @@ async def test_a_good_body_arrives() -> None:
     assert (answer.status, answer.data["cupCount"]) == (201, 2)
 
 
+@pytest.mark.parametrize("cups", ["2.0", "2e0", "0.2e1"])
+async def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(cups: str) -> None:
+    answer = await brew_tea(b'{"name": "masala", "cups": %b, "warmth": 2}' % cups.encode())
+
+    assert answer.data["cupCount"] == 2
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -63,6 +70,8 @@ async def test_what_is_not_well_formed_json_is_400(body: bytes) -> None:
         ({"cups": 0}, "cups", "must be at least 1"),
         ({"cups": -1}, "cups", "must be at least 1"),
         ({"cups": 1.5}, "cups", "must be a whole number, not a number"),
+        ({"cups": 1e300}, "cups", "must be a whole number, not a number"),
+        ({"cups": 0.0}, "cups", "must be at least 1"),
         ({"cups": "1"}, "cups", "must be a whole number, not text"),
         ({"cups": True}, "cups", "must be a whole number, not true or false"),
         ({"cups": None}, "cups", "must be a whole number, not null"),

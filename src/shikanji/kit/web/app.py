@@ -22,7 +22,7 @@ from shikanji.kit.web.identity import identify
 from shikanji.kit.web.negotiation import MethodNotAllowed, Produced
 from shikanji.kit.web.query import QueryDecoder
 from shikanji.kit.web.router import Router
-from shikanji.kit.web.routes import Idempotency, Incoming, Reply, Route
+from shikanji.kit.web.routes import PATH_TEXT_PATTERN, Idempotency, Incoming, Reply, Route
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -31,6 +31,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger("shikanji.web")
 
+_PATH_TEXT = re.compile(PATH_TEXT_PATTERN)
 _CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _KEY = re.compile(r"[A-Za-z0-9._:-]{16,128}")
 
@@ -62,14 +63,12 @@ class Target:
         self.query = QueryDecoder(route.query)
         self.produced = Produced(route.produces)
         self.names = tuple(parameter.name for parameter in route.parameters)
-        self.uuids = tuple(place for place, parameter in enumerate(route.parameters) if parameter.uuid)
+        self.uuids = frozenset(place for place, parameter in enumerate(route.parameters) if parameter.uuid)
 
     def path_parameters(self, values: list[str]) -> dict[str, str]:
-        for place in self.uuids:
-            if not is_uuid(values[place]):
+        for place, value in enumerate(values):
+            if not (is_uuid(value) if place in self.uuids else _PATH_TEXT.fullmatch(value)):
                 raise NotFound
-        if any("\x00" in value for value in values):
-            raise NotFound
         return dict(zip(self.names, values, strict=True))
 
 

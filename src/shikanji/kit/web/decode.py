@@ -10,6 +10,7 @@ from shikanji.kit.web.wording import explain
 
 BODY_BYTES_MAX = 1 << 20
 DEPTH_MAX = 32
+FLOAT_EXACT_MAX = 2.0**53
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 
 
@@ -45,9 +46,14 @@ class BodyDecoder:
 
     def decode(self, raw: bytes) -> msgspec.Struct:
         """Raises NotJson (400), TooDeep (413) or Invalid (422) naming the field."""
-        parse(raw)
+        value = parse(raw)
         try:
             return self._decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            if "got `float`" not in str(error):
+                raise explain(error, self._kind) from None
+        try:
+            return msgspec.convert(_with_whole_numbers(value), self._kind)
         except msgspec.ValidationError as error:
             raise explain(error, self._kind) from None
 
@@ -103,6 +109,17 @@ def _count_names(value: Any) -> int:
                 raise Invalid.field(_path_of(value, node) or "body", "is beyond the range of 64-bit integers")
         level = below
     return names
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    """`2.0` is a whole number to JSON Schema, and so to whoever writes clients by our documents."""
+    if isinstance(value, dict):
+        return {name: _with_whole_numbers(below) for name, below in value.items()}
+    if isinstance(value, list):
+        return [_with_whole_numbers(below) for below in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) <= FLOAT_EXACT_MAX:
+        return int(value)
+    return value
 
 
 def _path_of(value: Any, wanted: Any, path: str = "") -> str | None:

@@ -12,7 +12,7 @@ from shikanji.kit.web.envelope import ProblemBody
 from shikanji.kit.web.fields import UUID_PATTERN
 from shikanji.kit.web.identity import ACCESS_COOKIE
 from shikanji.kit.web.openapi_answers import problem_responses, problem_schemas, shared_responses, success_response
-from shikanji.kit.web.routes import Idempotency, PathParameter, RateClass, Route, Who
+from shikanji.kit.web.routes import PATH_TEXT_PATTERN, Idempotency, PathParameter, RateClass, Route, Who
 
 Json = dict[str, Any]
 
@@ -120,7 +120,7 @@ def _parameters(route: Route, schemas: Schemas) -> list[Json]:
 
 
 def _path_parameter(parameter: PathParameter) -> Json:
-    text = {"type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9._~-]+$"}
+    text = {"type": "string", "pattern": f"^{PATH_TEXT_PATTERN}$"}
     schema = {"type": "string", "format": "uuid", "pattern": UUID_PATTERN} if parameter.uuid else text
     return {"name": parameter.name, "in": "path", "required": True, "schema": schema}
 

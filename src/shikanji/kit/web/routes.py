@@ -94,8 +94,12 @@ TypedEndpoint = Callable[["Room", Incoming[B, Q]], Awaitable[Any]]
 Registers = Callable[[TypedEndpoint[B, Q]], TypedEndpoint[B, Q]]
 
 
+PATH_TEXT_PATTERN = "[A-Za-z0-9._~:-]{1,200}"
+
+
 class PathParameter(msgspec.Struct, frozen=True):
-    """`{id}` and `{…Id}` are UUIDs; `{name}` and `{anythingId:text}` are text."""
+    """`{id}` and `{…Id}` are UUIDs; `{name}` and `{anythingId:text}` are text without
+    spaces or slashes. A path with anything else leads nowhere (404)."""
 
     name: str
     uuid: bool
