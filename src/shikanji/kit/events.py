@@ -1,11 +1,12 @@
 """What an event is, on its way from the transaction that recorded it to the ones that act on it."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from shikanji.kit.clock import to_rfc3339
+from shikanji.kit.clock import from_rfc3339, to_rfc3339
 from shikanji.kit.db.tx import Tx
 
 E = TypeVar("E", bound="Event")
@@ -64,6 +65,27 @@ class Envelope(msgspec.Struct, rename="camel"):
                 "metadata": self.metadata,
             }
         )
+
+
+    @classmethod
+    def from_json(cls, wire: bytes) -> "Envelope":
+        """Reads the wire form. The data stay the very bytes that were sent."""
+        read = msgspec.json.decode(wire, type=_Wire)
+        data = bytes(read.data)
+        return cls(read.id, read.type, from_rfc3339(read.timestamp), data, payload_hash(data), read.metadata)
+
+
+class _Wire(msgspec.Struct):
+    id: str
+    type: str
+    timestamp: str
+    data: msgspec.Raw
+    metadata: Metadata
+
+
+def payload_hash(data: bytes) -> str:
+    """BLAKE2b-128 of an event's data, in hex: the same on both ends."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 Handler = Callable[[Tx, Any], None]

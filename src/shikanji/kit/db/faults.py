@@ -3,11 +3,15 @@
 from shikanji.kit.errors import Conflict, Unavailable
 
 
-class TransactionOver(Unavailable):
+class StorageFault(Unavailable):
+    """The database could not do its work just now; the same unit may succeed later."""
+
+
+class TransactionOver(StorageFault):
     """The whole transaction ended by an error (disk full, connection lost), not just a statement of it."""
 
 
-class TransactionConflict(Unavailable):
+class TransactionConflict(StorageFault):
     """Lost against another transaction (PostgreSQL 40001, 40P01): run it again from its start."""
 
 

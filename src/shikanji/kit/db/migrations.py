@@ -1,5 +1,6 @@
 """A service's migrations: Alembic, driven from here, so that a service has only its `versions` folder."""
 
+import contextlib
 import importlib
 import re
 from functools import cache
@@ -37,6 +38,40 @@ def migrate_sqlite(path: Path, migrations: str) -> bool:
         return True
     finally:
         connection.close()
+
+
+def migrate_postgres(url: str, migrations: str) -> bool:
+    """The same for a PostgreSQL database, which is made when it is not there."""
+    import psycopg
+
+    create_database(url)
+    with psycopg.connect(url) as connection:
+        if _stamped_postgres(connection) == head(migrations):
+            return False
+    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=sa.NullPool)
+    _upgrade(engine, migrations)
+    return True
+
+
+def create_database(url: str) -> None:
+    """Makes the database that the URL names, unless it is there. Two that do so at once both succeed."""
+    import psycopg
+    from psycopg import conninfo, sql
+
+    name = conninfo.conninfo_to_dict(url)["dbname"]
+    with psycopg.connect(conninfo.make_conninfo(url, dbname="postgres"), autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            return
+        with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(str(name)))
+            )
+
+
+def _stamped_postgres(connection: Any) -> str | None:
+    there = connection.execute("SELECT to_regclass('alembic_version')").fetchone()[0]
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if there else None
+    return row[0] if row else None
 
 
 def _driver() -> Any:

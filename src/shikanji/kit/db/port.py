@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from shikanji.kit.db.tx import Tx
+from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,6 +21,27 @@ class Database(Protocol):
         """As `write`, but on a snapshot and without the right to change anything."""
         ...
 
-    def subscribe_commits(self, wake: Callable[[], Any]) -> None:
-        """`wake` is called on the event loop after a commit that recorded an event or scheduled a job."""
+    def subscribe_commits(self, wake: Callable[[], Any], kinds: int = RECORDED | PLANNED) -> None:
+        """`wake` is called on the event loop after a commit that recorded an event (RECORDED) or scheduled a job
+        (PLANNED)."""
         ...
+
+    async def start(self) -> None:
+        """On the event loop that will use it, after the migrations."""
+        ...
+
+    async def close(self) -> None:
+        """What was begun is finished first."""
+        ...
+
+
+class DirectDatabase(Protocol):
+    """The same functions without an event loop, one at a time in the calling thread: for commands."""
+
+    service: str
+
+    def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
+
+    def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
+
+    def close(self) -> None: ...

@@ -1,5 +1,7 @@
 """Every statement that the kit itself runs, over the tables that it keeps in each service's database."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
@@ -45,6 +47,21 @@ SELECT_UNPUBLISHED = (
 MARK_PUBLISHED = (
     sa.update(_outbox).values(published_at=bindparam("published_at")).where(any_of(_outbox.c.seq, "seqs"), _UNPUBLISHED)
 )
+SELECT_PUBLISHED = (
+    sa.select(*OUTBOX_COLUMNS)
+    .where(
+        _outbox.c.published_at.is_not(None),
+        _outbox.c.seq > bindparam("after"),
+        _outbox.c.occurred_at >= bindparam("since"),
+    )
+    .order_by(_outbox.c.seq)
+    .limit(bindparam("rows_max", type_=sa.BigInteger))
+)
+UNPUBLISH = (
+    sa.update(_outbox)
+    .values(published_at=None)
+    .where(any_of(_outbox.c.event_id, "event_ids"), _outbox.c.published_at.is_not(None))
+)
 FIRST_UNPUBLISHED = sa.select(_outbox.c.occurred_at).where(_UNPUBLISHED).order_by(_outbox.c.seq).limit(1)
 COUNT_UNPUBLISHED = sa.select(sa.func.count()).select_from(_outbox).where(_UNPUBLISHED)
 
@@ -77,3 +94,169 @@ ADD_JOB_IF_MISSING = _PLANNED_JOB.on_conflict_do_nothing(index_elements=[_jobs.c
 DELETE_JOB = sa.delete(_jobs).where(*_ONE_JOB)
 FINISH_JOB = sa.delete(_jobs).where(*_LEASED, _jobs.c.plan == bindparam("plan"))
 RELEASE_REPLANNED_JOB = sa.update(_jobs).values(lease=None, lease_until=None, attempts=0).where(*_LEASED)
+
+JOB_COLUMNS = (
+    _jobs.c.kind,
+    _jobs.c.key,
+    _jobs.c.due_at,
+    _jobs.c.payload,
+    _jobs.c.attempts,
+    _jobs.c.lease,
+    _jobs.c.plan,
+    _jobs.c.correlation_id,
+)
+_FREE = sa.or_(_jobs.c.lease.is_(None), _jobs.c.lease_until <= bindparam("now"))
+_DUE = (_jobs.c.due_at <= bindparam("now"), _FREE)
+SELECT_DUE_JOBS = (
+    sa.select(*JOB_COLUMNS)
+    .where(*_DUE, any_of(_jobs.c.kind, "kinds"))
+    .order_by(_jobs.c.due_at)
+    .limit(bindparam("rows_max", type_=sa.BigInteger))
+)
+TAKE_TIMER = sa.delete(_jobs).where(*_ONE_JOB, _jobs.c.plan == bindparam("plan"), _jobs.c.due_at <= bindparam("now"))
+LEASE_JOB = (
+    sa.update(_jobs)
+    .values(lease=bindparam("lease"), lease_until=bindparam("lease_until"), attempts=_jobs.c.attempts + 1)
+    .where(*_ONE_JOB, *_DUE)
+    .returning(*JOB_COLUMNS)
+)
+_POSTPONED: dict[str, Any] = {
+    "due_at": bindparam("next_at"),
+    "last_error": bindparam("error"),
+    "lease": None,
+    "lease_until": None,
+}
+POSTPONE_TIMER = (
+    sa.update(_jobs)
+    .values({**_POSTPONED, "attempts": _jobs.c.attempts + 1})
+    .where(*_ONE_JOB, _jobs.c.plan == bindparam("plan"))
+)
+POSTPONE_WORK = sa.update(_jobs).values(_POSTPONED).where(*_LEASED, _jobs.c.plan == bindparam("plan"))
+REPEAT_WORK = (
+    sa.update(_jobs)
+    .values(due_at=bindparam("next_at"), lease=None, lease_until=None, attempts=0, last_error=None)
+    .where(*_LEASED, _jobs.c.plan == bindparam("plan"))
+)
+RETURN_WORK = sa.update(_jobs).values(lease=None, lease_until=None, attempts=_jobs.c.attempts - 1).where(*_LEASED)
+VOID_LEASES = sa.update(_jobs).values(lease=None, lease_until=None).where(_jobs.c.lease.is_not(None))
+FIRST_DUE_JOB = (
+    sa.select(_jobs.c.due_at)
+    .where(_jobs.c.lease.is_(None), any_of(_jobs.c.kind, "kinds"))
+    .order_by(_jobs.c.due_at)
+    .limit(1)
+)
+FIRST_LEASE_END = sa.select(sa.func.min(_jobs.c.lease_until)).where(_jobs.c.lease.is_not(None))
+
+# Inbox ----------------------------------------------------------------------------------------------------------------
+
+_WAITING = _inbox.c.state == "waiting"
+_ONE_EVENT = _inbox.c.event_id == bindparam("id")
+_ONE_AGGREGATE = (_inbox.c.source == bindparam("of_source"), _inbox.c.aggregate_id == bindparam("of_aggregate"))
+
+TAKE_EVENT = (
+    upsert(_inbox)
+    .values(
+        {
+            column: bindparam(column)
+            for column in (
+                "event_id",
+                "source",
+                "type",
+                "aggregate_id",
+                "aggregate_version",
+                "payload_hash",
+                "received_at",
+                "state",
+                "attempts",
+                "envelope",
+            )
+        }
+    )
+    .on_conflict_do_nothing(index_elements=[_inbox.c.event_id])
+)
+SELECT_PARKED = (
+    sa.select(_inbox.c.source, _inbox.c.aggregate_id)
+    .distinct()
+    .where(_WAITING, any_of(_inbox.c.aggregate_id, "aggregates"))
+)
+SET_EVENT_STATE = (
+    sa.update(_inbox)
+    .values(
+        state=bindparam("state"),
+        attempts=bindparam("attempts"),
+        next_at=bindparam("next_at"),
+        first_failed_at=sa.func.coalesce(_inbox.c.first_failed_at, bindparam("failed_at", type_=sa.BigInteger)),
+        last_failed_at=sa.func.coalesce(bindparam("failed_at", type_=sa.BigInteger), _inbox.c.last_failed_at),
+        error=bindparam("error"),
+        envelope=bindparam("envelope"),
+    )
+    .where(_ONE_EVENT)
+)
+WAIT_BEHIND = (
+    sa.update(_inbox).values(next_at=None).where(*_ONE_AGGREGATE, _WAITING, _inbox.c.event_id != bindparam("id"))
+)
+SELECT_DUE_AGGREGATES = (
+    sa.select(_inbox.c.source, _inbox.c.aggregate_id)
+    .where(_WAITING, _inbox.c.next_at <= bindparam("now"))
+    .order_by(_inbox.c.next_at)
+    .limit(bindparam("rows_max", type_=sa.BigInteger))
+)
+SELECT_WAITING_OF_AGGREGATE = (
+    sa.select(_inbox.c.attempts, _inbox.c.envelope)
+    .where(*_ONE_AGGREGATE, _WAITING)
+    .order_by(_inbox.c.aggregate_version)
+    .limit(bindparam("rows_max", type_=sa.BigInteger))
+    .with_for_update()
+)
+MAKE_FIRST_DUE = (
+    sa.update(_inbox)
+    .values(next_at=bindparam("next_at"))
+    .where(
+        _inbox.c.event_id
+        == sa.select(_inbox.c.event_id)
+        .where(*_ONE_AGGREGATE, _WAITING)
+        .order_by(_inbox.c.aggregate_version)
+        .limit(1)
+        .scalar_subquery()
+    )
+)
+FIRST_DUE_EVENT = sa.select(sa.func.min(_inbox.c.next_at)).where(_WAITING)
+
+REVIVE = (
+    sa.update(_inbox)
+    .values(state="waiting", attempts=0, next_at=bindparam("next_at"))
+    .where(_ONE_EVENT, _inbox.c.state == "dead")
+    .returning(_inbox.c.source, _inbox.c.aggregate_id)
+)
+DISCARD = (
+    sa.update(_inbox)
+    .values(state="discarded", next_at=None)
+    .where(_ONE_EVENT, _inbox.c.state.in_([sa.literal_column("'dead'"), sa.literal_column("'waiting'")]))
+    .returning(_inbox.c.source, _inbox.c.aggregate_id)
+)
+HURRY = (
+    sa.update(_inbox).values(next_at=bindparam("next_at")).where(_ONE_EVENT, _WAITING, _inbox.c.next_at.is_not(None))
+)
+
+LETTER_COLUMNS = (
+    _inbox.c.event_id,
+    _inbox.c.source,
+    _inbox.c.type,
+    _inbox.c.aggregate_id,
+    _inbox.c.aggregate_version,
+    _inbox.c.state,
+    _inbox.c.attempts,
+    _inbox.c.received_at,
+    _inbox.c.next_at,
+    _inbox.c.first_failed_at,
+    _inbox.c.last_failed_at,
+    _inbox.c.error,
+    _inbox.c.envelope,
+)
+SELECT_LETTERS = (
+    sa.select(*LETTER_COLUMNS)
+    .where(_inbox.c.state == bindparam("in_state"))
+    .order_by(_inbox.c.last_failed_at, _inbox.c.event_id)
+    .limit(bindparam("rows_max", type_=sa.BigInteger))
+)
+SELECT_LETTER = sa.select(*LETTER_COLUMNS).where(_ONE_EVENT)

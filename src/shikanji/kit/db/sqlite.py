@@ -14,7 +14,7 @@ from shikanji.kit.db.faults import TransactionOver
 from shikanji.kit.db.sqlite_connection import open_reader, open_writer, read_once, write_once
 from shikanji.kit.db.sqlite_writer import SqliteWriter, Unit
 from shikanji.kit.db.transaction import Ground
-from shikanji.kit.db.tx import Tx
+from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.errors import Unavailable
 
 P = ParamSpec("P")
@@ -23,7 +23,7 @@ T = TypeVar("T")
 QUEUE_UNITS_MAX = 2_000
 READER_THREADS = 2
 INLINE_OPERATIONS_MAX = 20_000
-"""Steps of SQLite's machine that a read may take on the event loop (about a millisecond); after that a thread does it."""
+"""Steps of SQLite's machine that a read may take on the event loop (about 1 ms); after that a thread does it."""
 _INTERRUPTED = 9
 _LONG_READS_MAX = 500
 
@@ -38,7 +38,7 @@ class SqliteDatabase:
         self._ground = ground
         self._queue_units_max = queue_units_max
         self._waiting = 0
-        self._wakes: list[Callable[[], Any]] = []
+        self._wakes: list[tuple[int, Callable[[], Any]]] = []
         self._long_reads: set[Any] = set()
         self._local = threading.local()
         self._readers: list[Any] = []
@@ -87,8 +87,8 @@ class SqliteDatabase:
             self._remember_long(kind)
         return await self._loop.run_in_executor(self._threads, self._read_in_thread, current(), fn, args, kwargs)
 
-    def subscribe_commits(self, wake: Callable[[], Any]) -> None:
-        self._wakes.append(wake)
+    def subscribe_commits(self, wake: Callable[[], Any], kinds: int = RECORDED | PLANNED) -> None:
+        self._wakes.append((kinds, wake))
 
     def _require_open(self) -> None:
         if not self._open:
@@ -111,9 +111,9 @@ class SqliteDatabase:
 
     def _hand_out(self, group: list[Unit]) -> None:
         self._waiting -= len(group)
-        woke = False
+        woke = 0
         for unit in group:
-            woke = woke or unit.woke
+            woke |= unit.woke
             if unit.future.done():
                 continue
             if unit.error is None:
@@ -121,8 +121,9 @@ class SqliteDatabase:
             else:
                 unit.future.set_exception(unit.error)
         if woke:
-            for wake in self._wakes:
-                wake()
+            for kinds, wake in self._wakes:
+                if kinds & woke:
+                    wake()
 
 
 def _break_off() -> int:

@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 import pysqlite3.dbapi2 as sqlite
 
 from shikanji.kit.context import Origin
-from shikanji.kit.db.faults import ConstraintViolated, TransactionOver
+from shikanji.kit.db.faults import ConstraintViolated, StorageFault, TransactionOver
 from shikanji.kit.db.statements import Statements, for_sqlite
 from shikanji.kit.db.transaction import Ground, Transaction
-from shikanji.kit.errors import Unavailable
 
 T = TypeVar("T")
 
@@ -85,7 +84,7 @@ class SqliteTransaction(Transaction):
         if isinstance(error, sqlite.IntegrityError):
             return ConstraintViolated(str(error))
         name = getattr(error, "sqlite_errorname", "")
-        return Unavailable(str(error)) if name in _PASSING or name.startswith("SQLITE_IOERR") else error
+        return StorageFault(str(error)) if name in _PASSING or name.startswith("SQLITE_IOERR") else error
 
 
 def read_once(ground: Ground, connection: Any, origin: Origin, fn: Callable[..., T], args: Any, kwargs: Any) -> T:

@@ -31,7 +31,7 @@ class Unit:
         self.fn, self.args, self.kwargs, self.origin, self.future = fn, args, kwargs, origin, future
         self.value: Any = None
         self.error: BaseException | None = None
-        self.woke = False
+        self.woke = 0
 
 
 class SqliteWriter:
@@ -118,5 +118,5 @@ class SqliteWriter:
         if self._connection.in_transaction:
             self._cursor.execute("ROLLBACK")
         for unit in group:
-            unit.value, unit.woke = None, False
+            unit.value, unit.woke = None, 0
             unit.error = Unavailable(f"{self._ground.service}: nothing was stored ({error})")

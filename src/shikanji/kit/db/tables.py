@@ -59,7 +59,8 @@ def _outbox(metadata: sa.MetaData) -> sa.Table:
 
 
 def _inbox(metadata: sa.MetaData) -> sa.Table:
-    """`state`: done, waiting (will be run again), dead, discarded. A done row keeps no payload."""
+    """`state`: done, waiting (will be run again), dead, discarded. A done row keeps no payload.
+    Of the waiting rows of one aggregate only the first has `next_at`; the others wait behind it."""
     table = sa.Table(
         "inbox",
         metadata,
@@ -82,11 +83,13 @@ def _inbox(metadata: sa.MetaData) -> sa.Table:
     waiting = table.c.state == "waiting"
     sa.Index(
         "inbox_waiting",
+        table.c.source,
         table.c.aggregate_id,
         table.c.aggregate_version,
         sqlite_where=waiting,
         postgresql_where=waiting,
     )
+    sa.Index("inbox_due", table.c.next_at, sqlite_where=waiting, postgresql_where=waiting)
     dead = table.c.state == "dead"
     sa.Index("inbox_dead", table.c.last_failed_at, sqlite_where=dead, postgresql_where=dead)
     return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ from shikanji.kit.db.sql import (
     RELEASE_REPLANNED_JOB,
 )
 from shikanji.kit.db.statements import Prepared, Statements, misfit
-from shikanji.kit.db.tx import Rows
+from shikanji.kit.db.tx import PLANNED, RECORDED, Rows
+from shikanji.kit.events import payload_hash
 from shikanji.kit.ids import Ids
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Transaction:
         self.now = ground.clock.now()
         self.correlation_id = origin.correlation_id or ground.ids.new()
         self.causation_id = origin.causation_id or self.correlation_id
-        self.woke = False
-        """Whether something was recorded or planned that a worker should hear of after the commit."""
+        self.woke = 0
+        """What workers should hear of after the commit: RECORDED, PLANNED."""
         self._ground = ground
         self._statements = statements
         self._prepared = statements.prepared
@@ -130,7 +130,7 @@ class Transaction:
             correlation_id=self.correlation_id,
             causation_id=self.causation_id,
         )
-        self.woke = True
+        self.woke |= RECORDED
 
     def schedule(self, kind: str, key: str, at: int, payload: msgspec.Struct | None = None) -> None:
         self.run(
@@ -141,7 +141,7 @@ class Transaction:
             payload=b"{}" if payload is None else _encode(payload),
             correlation_id=self.correlation_id,
         )
-        self.woke = True
+        self.woke |= PLANNED
 
     def unschedule(self, kind: str, key: str) -> None:
         self.run(DELETE_JOB, kind=kind, key=key)
@@ -195,8 +195,3 @@ class _Ended:
 
 
 _ENDED = _Ended()
-
-
-def payload_hash(data: bytes) -> str:
-    """BLAKE2b-128 of an event's data, in hex."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -16,6 +16,10 @@ T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
 
+RECORDED, PLANNED = 1, 2
+"""What a committed unit may have left for others to do: events to relay, jobs to run."""
+
+
 class Rows:
     """All rows of one statement, read to the end. `count` is the number of rows that a write touched."""
 

@@ -1,0 +1,202 @@
+"""The receiving end: a batch of events in one transaction, each with its effects in a savepoint.
+
+A handler that fails leaves a waiting row in that same transaction; from then on the inbox owns the event. Later events
+of the same aggregate wait behind it and all others go on. After ten tries it is dead, which frees the aggregate."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
+import structlog
+
+from shikanji.kit.backoff import Jitter, delay
+from shikanji.kit.db.faults import StorageFault, TransactionConflict
+from shikanji.kit.db.port import Database
+from shikanji.kit.db.sql import (
+    FIRST_DUE_EVENT,
+    MAKE_FIRST_DUE,
+    SELECT_DUE_AGGREGATES,
+    SELECT_PARKED,
+    SELECT_WAITING_OF_AGGREGATE,
+    SET_EVENT_STATE,
+    TAKE_EVENT,
+    WAIT_BEHIND,
+)
+from shikanji.kit.db.tx import Tx
+from shikanji.kit.events import Envelope, Subscribers
+from shikanji.kit.failpoints import failpoint
+
+BATCH_EVENTS_MAX = 50
+ATTEMPTS_MAX = 10
+DUE_AGGREGATES_MAX = 10
+ERROR_CHARACTERS_MAX = 2_000
+
+_log = structlog.get_logger("inbox")
+
+
+class Aggregate(NamedTuple):
+    """What keeps its order: one thing as one service counts its versions."""
+
+    source: str
+    id: str
+
+    @classmethod
+    def of(cls, envelope: Envelope) -> "Aggregate":
+        return cls(envelope.metadata.source, envelope.metadata.aggregate_id)
+
+    def named(self) -> dict[str, str]:
+        return {"of_source": self.source, "of_aggregate": self.id}
+
+
+class Outcome(Enum):
+    DONE = "done"
+    WAITING = "waiting"
+    DEAD = "dead"
+
+
+class Inbox:
+    def __init__(self, db: Database, subscribers: Subscribers, *, jitter: Jitter) -> None:
+        self._db = db
+        self._subscribers = subscribers
+        self._jitter = jitter
+        self._before_commit = f"{db.service}.inbox.before_commit"
+        self._after_commit = f"{db.service}.inbox.after_commit"
+
+    async def receive(self, batch: Sequence[Envelope]) -> int:
+        """Returns when the whole batch is in the inbox, with its effects or as waiting rows; how many came to wait."""
+        waiting = 0
+        for start in range(0, len(batch), BATCH_EVENTS_MAX):
+            waiting += await self._db.write(self._receive, batch[start : start + BATCH_EVENTS_MAX])
+            failpoint(self._after_commit)
+        return waiting
+
+    async def retry(self) -> int:
+        """Runs what is due again; returns how many events were tried."""
+        return await self._db.write(self._retry)
+
+    async def next_due(self) -> int | None:
+        return await self._db.read(next_due)
+
+    def _receive(self, tx: Tx, batch: Sequence[Envelope]) -> int:
+        parked = _parked(tx, batch)
+        for envelope in batch:
+            aggregate = Aggregate.of(envelope)
+            behind = aggregate in parked
+            if _take(tx, envelope, waiting=behind) and not behind and self._handle(tx, envelope, 0) is Outcome.WAITING:
+                parked.add(aggregate)
+        failpoint(self._before_commit)
+        return len(parked)
+
+    def _retry(self, tx: Tx) -> int:
+        due = tx.run(SELECT_DUE_AGGREGATES, now=tx.now, rows_max=DUE_AGGREGATES_MAX).rows
+        return sum(self._retry_aggregate(tx, Aggregate(*row)) for row in due)
+
+    def _retry_aggregate(self, tx: Tx, aggregate: Aggregate) -> int:
+        """The first of them, then all that waited behind it, in the order of their versions."""
+        waiting = tx.run(SELECT_WAITING_OF_AGGREGATE, **aggregate.named(), rows_max=BATCH_EVENTS_MAX).rows
+        for tried, (attempts, wire) in enumerate(waiting, start=1):
+            envelope = Envelope.from_json(wire)
+            outcome = self._handle(tx, envelope, attempts)
+            if outcome is Outcome.WAITING:
+                return tried
+            if outcome is Outcome.DONE:
+                _set_state(tx, envelope.id, "done", attempts + 1)
+        tx.run(MAKE_FIRST_DUE, **aggregate.named(), next_at=tx.now)
+        return len(waiting)
+
+    def _handle(self, tx: Tx, envelope: Envelope, attempts: int) -> Outcome:
+        """Runs the handler in a savepoint. What the database itself cannot do fails the whole batch: it is no fault of
+        the event."""
+        before = tx.correlation_id, tx.causation_id
+        tx.correlation_id, tx.causation_id = envelope.metadata.correlation_id, envelope.id
+        try:
+            with tx.savepoint():
+                self._subscribers.handle(tx, envelope)
+            return Outcome.DONE
+        except TransactionConflict as error:
+            # It met another transaction: it has given its locks up, and the next round takes it, uncounted.
+            return _park(tx, envelope, attempts, tx.now, error)
+        except StorageFault:
+            raise
+        except Exception as error:
+            return self._fail(tx, envelope, attempts + 1, error)
+        finally:
+            tx.correlation_id, tx.causation_id = before
+
+    def _fail(self, tx: Tx, envelope: Envelope, attempts: int, error: Exception) -> Outcome:
+        dead = attempts >= ATTEMPTS_MAX
+        _log.warning(
+            "event_failed",
+            service=self._db.service,
+            event_type=envelope.type,
+            event_id=envelope.id,
+            attempts=attempts,
+            dead=dead,
+            error=_describe(error),
+        )
+        if not dead:
+            return _park(tx, envelope, attempts, tx.now + delay(attempts, self._jitter), error)
+        _set_state(tx, envelope.id, "dead", attempts, failed_at=tx.now, error=error, envelope=envelope)
+        return Outcome.DEAD
+
+
+def next_due(tx: Tx) -> int | None:
+    """When the first waiting event is to be tried again (µs)."""
+    due: int | None = tx.run(FIRST_DUE_EVENT).scalar()
+    return due
+
+
+def _parked(tx: Tx, batch: Sequence[Envelope]) -> set[Aggregate]:
+    aggregates = {envelope.metadata.aggregate_id for envelope in batch}
+    return {Aggregate(*row) for row in tx.run(SELECT_PARKED, aggregates=aggregates)}
+
+
+def _take(tx: Tx, envelope: Envelope, *, waiting: bool) -> bool:
+    """Writes the inbox row; False when the event is there already."""
+    taken = tx.run(
+        TAKE_EVENT,
+        event_id=envelope.id,
+        source=envelope.metadata.source,
+        type=envelope.type,
+        aggregate_id=envelope.metadata.aggregate_id,
+        aggregate_version=envelope.metadata.aggregate_version,
+        payload_hash=envelope.payload_hash,
+        received_at=tx.now,
+        state="waiting" if waiting else "done",
+        attempts=0 if waiting else 1,
+        envelope=envelope.to_json() if waiting else None,
+    )
+    return taken.count == 1
+
+
+def _park(tx: Tx, envelope: Envelope, attempts: int, next_at: int, error: Exception) -> Outcome:
+    _set_state(tx, envelope.id, "waiting", attempts, next_at=next_at, failed_at=tx.now, error=error, envelope=envelope)
+    tx.run(WAIT_BEHIND, **Aggregate.of(envelope).named(), id=envelope.id)
+    return Outcome.WAITING
+
+
+def _set_state(
+    tx: Tx,
+    event_id: str,
+    state: str,
+    attempts: int,
+    *,
+    next_at: int | None = None,
+    failed_at: int | None = None,
+    error: Exception | None = None,
+    envelope: Envelope | None = None,
+) -> None:
+    tx.run(
+        SET_EVENT_STATE,
+        id=event_id,
+        state=state,
+        attempts=attempts,
+        next_at=next_at,
+        failed_at=failed_at,
+        error=_describe(error) if error else None,
+        envelope=envelope.to_json() if envelope else None,
+    )
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]

@@ -1,0 +1,66 @@
+"""From a database URL to a database: `sqlite:///folder/{service}.db` or `postgresql://host/{service}`."""
+
+from pathlib import Path
+from typing import Protocol
+
+from shikanji.kit.db.migrations import migrate_postgres, migrate_sqlite
+from shikanji.kit.db.port import Database, DirectDatabase
+from shikanji.kit.db.sqlite import SqliteDatabase, SqliteDirect
+from shikanji.kit.db.transaction import Ground
+
+_SQLITE = "sqlite:///"
+
+
+class Migrated(Protocol):
+    """What a `Service` says of its database."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def migrations(self) -> str: ...
+
+
+class BadDatabaseUrl(ValueError):
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url!r} is neither sqlite:///…{{service}}… nor postgresql://…{{service}}…")
+
+
+def open_database(url: str, ground: Ground) -> Database:
+    """Not yet started: `await database.start()`."""
+    if path := sqlite_path(url, ground.service):
+        return SqliteDatabase(path, ground)
+    from shikanji.kit.db.postgres import PostgresDatabase
+
+    return PostgresDatabase(_filled(url, ground.service), ground)
+
+
+def open_direct(url: str, ground: Ground, *, read_only: bool = False) -> DirectDatabase:
+    """For commands: no loop, no threads. Beside a running platform only with `read_only`."""
+    if path := sqlite_path(url, ground.service):
+        return SqliteDirect(path, ground, read_only=read_only)
+    from shikanji.kit.db.postgres import PostgresDirect
+
+    return PostgresDirect(_filled(url, ground.service), ground)
+
+
+def migrate(url: str, service: Migrated) -> bool:
+    """Makes the database if need be and brings it to the newest revision; False when it was there already."""
+    if path := sqlite_path(url, service.name):
+        return migrate_sqlite(path, service.migrations)
+    return migrate_postgres(_filled(url, service.name), service.migrations)
+
+
+def sqlite_path(url: str, service: str) -> Path | None:
+    """The file of a service, or None when the URL speaks of PostgreSQL."""
+    if url.startswith(_SQLITE):
+        return Path(_filled(url, service).removeprefix(_SQLITE))
+    if url.startswith(("postgresql://", "postgres://")):
+        return None
+    raise BadDatabaseUrl(url)
+
+
+def _filled(url: str, service: str) -> str:
+    if "{service}" not in url:
+        raise BadDatabaseUrl(url)
+    return url.replace("{service}", service)

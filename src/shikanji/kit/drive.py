@@ -1,0 +1,87 @@
+"""Loops that drive a step: woken by a signal, by the time that the step names, and by a poll (signals get lost)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from shikanji.kit.clock import SECOND, Clock
+
+POLL_SECONDS = 5.0
+FAILED_SECONDS_MIN = 0.1
+FAILED_SECONDS_MAX = 5.0
+
+_log = structlog.get_logger("drive")
+
+Step = Callable[[], Awaitable[int]]
+NextDue = Callable[[], Awaitable[int | None]]
+
+
+class Drive:
+    """Runs `step` until it says 0, then waits. `next_due` says when (µs) there will be something to do by the clock."""
+
+    def __init__(
+        self,
+        name: str,
+        step: Step,
+        *,
+        clock: Clock,
+        next_due: NextDue | None = None,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self.name = name
+        self._step, self._clock, self._next_due, self._poll_seconds = step, clock, next_due, poll_seconds
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._failures = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=self.name)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def stop(self) -> None:
+        """Returns when the step that is running has ended; nothing is cut off."""
+        self._stopping = True
+        self.wake()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._woken.clear()
+            pause = await self._try_step()
+            if pause > 0 and not self._stopping:
+                await self._wait(pause)
+
+    async def _try_step(self) -> float:
+        """Seconds to wait before the next one."""
+        try:
+            done = await self._step()
+            pause = 0.0 if done else await self._idle_seconds()
+        except Exception as error:
+            self._failures += 1
+            _log.warning(
+                "step_failed", loop=self.name, failures=self._failures, error=f"{type(error).__name__}: {error}"
+            )
+            return min(FAILED_SECONDS_MIN * float(1 << min(self._failures, 10)), FAILED_SECONDS_MAX)
+        self._failures = 0
+        return pause
+
+    async def _idle_seconds(self) -> float:
+        due = await self._next_due() if self._next_due else None
+        if due is None:
+            return self._poll_seconds
+        return min(max((due - self._clock.now()) / SECOND, 0.001), self._poll_seconds)
+
+    async def _wait(self, seconds: float) -> None:
+        if self._failures:
+            # A failing step is not hurried by what wakes it.
+            self._woken.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,90 @@
+"""All that works behind one service: its relay, its inbox, its jobs. Loops drive them, or a test does, step by step."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from shikanji.kit.backoff import Jitter
+from shikanji.kit.bus import Bus
+from shikanji.kit.db import inbox, job_rows, relay
+from shikanji.kit.db.inbox import Inbox
+from shikanji.kit.db.relay import Leadership, Relay
+from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
+from shikanji.kit.drive import Drive
+from shikanji.kit.events import Envelope
+from shikanji.kit.jobs_worker import JobsWorker
+from shikanji.kit.service import Room, Service
+
+GRACE_SECONDS = 10.0
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """What a service still has to do at this moment. Events and jobs that wait for a later time are not counted."""
+
+    unpublished: int
+    retries_due: bool
+    jobs_due: bool
+    works_running: int
+
+    def __bool__(self) -> bool:
+        return bool(self.unpublished or self.retries_due or self.jobs_due or self.works_running)
+
+
+class Workers:
+    def __init__(
+        self, service: Service, room: Room, bus: Bus, *, jitter: Jitter, leadership: Leadership | None = None
+    ) -> None:
+        self.name = service.name
+        self.relay = Relay(room.db, bus, leadership)
+        self.inbox = Inbox(room.db, service.subscribers, jitter=jitter)
+        self.jobs = JobsWorker(room, service.jobs, jitter=jitter)
+        self._db = room.db
+        self._kinds = [*service.jobs.timers, *service.jobs.works]
+        clock = room.clock
+        self._relay_drive = Drive(f"{self.name}-relay", self.relay.step, clock=clock)
+        self._inbox_drive = Drive(f"{self.name}-inbox", self.inbox.retry, clock=clock, next_due=self.inbox.next_due)
+        self._jobs_drive = Drive(f"{self.name}-jobs", self.jobs.step, clock=clock, next_due=self.jobs.next_due)
+        if service.subscribers.kinds:
+            bus.subscribe(self.name, frozenset(service.subscribers.kinds), self._receive)
+
+    async def prepare(self, *, alone: bool) -> None:
+        """Once, before anything is driven. `alone`: no other process works on this database."""
+        await self.jobs.start(alone=alone)
+
+    def start(self) -> None:
+        """Starts the loops."""
+        self._db.subscribe_commits(self._relay_drive.wake, RECORDED)
+        self._db.subscribe_commits(self._jobs_drive.wake, PLANNED)
+        self.jobs.on_free(self._jobs_drive.wake)
+        for drive in (self._relay_drive, self._inbox_drive, self._jobs_drive):
+            drive.start()
+
+    async def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
+        """No new work; what runs may end. What stays undone is in the database and goes on at the next start."""
+        await self._jobs_drive.stop()
+        await self.jobs.stop(grace_seconds=grace_seconds)
+        await self._inbox_drive.stop()
+        await self._relay_drive.stop()
+
+    async def step(self) -> int:
+        """Everything that is due now, once; for tests that drive. Waits for the work that it starts."""
+        done = await self.relay.step() + await self.inbox.retry() + await self.jobs.step()
+        await self.jobs.drain()
+        return done
+
+    async def pending(self) -> Pending:
+        return await self._db.read(_pending, self._kinds, self.jobs.running)
+
+    async def _receive(self, batch: Sequence[Envelope]) -> None:
+        if await self.inbox.receive(batch):
+            self._inbox_drive.wake()
+
+
+def _pending(tx: Tx, kinds: list[str], running: int) -> Pending:
+    retry_at = inbox.next_due(tx)
+    return Pending(
+        unpublished=relay.backlog(tx).rows,
+        retries_due=retry_at is not None and retry_at <= tx.now,
+        jobs_due=bool(job_rows.due_jobs(tx, kinds, 1)),
+        works_running=running,
+    )
