@@ -32,7 +32,7 @@ async def set_hours(room: Room, incoming: Incoming[SetHours, None]) -> Reply:
     """Sets all weekly hours anew: several intervals a day, per fulfilment method, also past midnight."""
     require_role(incoming.principal, incoming.path["id"], "manager")
     hours = [_hours(each) for each in incoming.body.hours]
-    store = await room.db.write(actions.set_hours, incoming.path["id"], hours, incoming.headers.get("if-match"))
+    store = await room.db.write(actions.set_hours, incoming.path["id"], hours, incoming.if_match)
     return Reply(data=[hours_view(each) for each in store.hours], etag=version_tag(store))
 
 

@@ -101,7 +101,7 @@ async def change_role(room: Room, incoming: Incoming[ChangeRole, None]) -> Reply
         incoming.path["staffId"],
         incoming.body.role,
         head_office=incoming.principal.admin,
-        expected=incoming.headers.get("if-match"),
+        expected=incoming.if_match,
     )
     return await _shown(room, member)
 

@@ -153,7 +153,7 @@ async def visible_store(room: Room, incoming: Incoming[Any, Any]) -> Store:
 async def _update(room: Room, incoming: Incoming[Any, Any]) -> Store:
     wanted = _fields(incoming.body)
     _allow(incoming.principal, incoming.path["id"], wanted)
-    return await room.db.write(actions.update_store, incoming.path["id"], wanted, incoming.headers.get("if-match"))
+    return await room.db.write(actions.update_store, incoming.path["id"], wanted, incoming.if_match)
 
 
 def _allow(principal: Principal, store_id: str, wanted: Mapping[str, Any]) -> None:

@@ -44,7 +44,7 @@ async def add_zone(room: Room, incoming: Incoming[PutZone, None]) -> ZoneView:
 async def replace_zone(room: Room, incoming: Incoming[PutZone, None]) -> Reply:
     """Sets a zone anew."""
     zone = _zone(incoming.path["zoneId"], incoming.body)
-    store = await room.db.write(actions.replace_zone, incoming.path["id"], zone, incoming.headers.get("if-match"))
+    store = await room.db.write(actions.replace_zone, incoming.path["id"], zone, incoming.if_match)
     return Reply(data=zone_view(find_zone(store, zone.id)), etag=version_tag(store))
 
 
