@@ -48,7 +48,7 @@ class Gatekeeper:
         if not hmac.compare_digest(expected.encode(), headers.get(SIGNATURE, "").encode("utf-8", "replace")):
             raise Refused
         now = self._clock.now()
-        if not timestamp.isdigit() or abs(now - int(timestamp)) > GOOD_FOR:
+        if not timestamp.isdecimal() or abs(now - int(timestamp)) > GOOD_FOR:
             raise Refused
         self._turn(now)
         if nonce in self._recent or nonce in self._older:
