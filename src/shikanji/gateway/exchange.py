@@ -48,8 +48,8 @@ class Exchange:
         if b"if-none-match" in known and content.unchanged_for(known[b"if-none-match"]):
             await self.reply(304, list(content.headers))
             return
-        headers, body = content.variant(known.get(b"accept-encoding"))
-        await self.reply(200, [*headers], body)
+        variant = content.variant(known.get(b"accept-encoding"))
+        await self.reply(200, [*variant.headers], variant.body)
 
 
 class Outlet:

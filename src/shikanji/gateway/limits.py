@@ -6,7 +6,7 @@ from shikanji.gateway.problems import RateLimited
 from shikanji.gateway.request import address_prefix
 from shikanji.gateway.settings import GatewaySettings
 from shikanji.kit.auth import Principal
-from shikanji.kit.cache import Cache
+from shikanji.kit.cache import Cache, LocalCache
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.web.routes import RateClass
@@ -17,6 +17,7 @@ _log = logger("gateway")
 class RateLimits:
     def __init__(self, cache: Cache, settings: GatewaySettings, *, enabled: bool) -> None:
         self._cache = cache
+        self._local = cache if isinstance(cache, LocalCache) else None
         self._enabled = enabled
         self._settings = settings
         self.uncounted = 0
@@ -39,6 +40,16 @@ class RateLimits:
             return
         if wait > 0:
             raise RateLimited(bucket, per_minute, max(1, math.ceil(wait)))
+
+    def admits_now(self, client: str) -> bool:
+        """As `take` for an anonymous reader. False also where that cannot be said without waiting."""
+        if not self._enabled:
+            return True
+        if self._local is None:
+            return False
+        per_minute = self._settings.anonymous_per_minute
+        key = f"rate:anonymous:{address_prefix(client)}"
+        return self._local.take_now(key, rate_per_minute=per_minute, burst=per_minute) == 0.0
 
     def _bucket(self, rate: RateClass, principal: Principal, client: str) -> tuple[str, str, int]:
         settings = self._settings

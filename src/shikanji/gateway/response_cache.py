@@ -24,10 +24,10 @@ class Content:
         self.content_type = content_type
         self.etag = etag or b'W/"' + hashlib.blake2b(body, digest_size=12).hexdigest().encode() + b'"'
         self.headers = [*headers, (b"etag", self.etag)]
-        self._variants: dict[bytes, tuple[list[Header], bytes]] = {}
+        self._variants: dict[bytes, Variant] = {}
 
-    def variant(self, accept_encoding: bytes | None) -> tuple[list[Header], bytes]:
-        """Headers and body for a client that accepts these encodings."""
+    def variant(self, accept_encoding: bytes | None) -> "Variant":
+        """For a client that accepts these encodings."""
         encoding = negotiate(accept_encoding) if accept_encoding else b""
         kept = self._variants.get(encoding)
         if kept is None:
@@ -39,14 +39,25 @@ class Content:
         ours = self.etag.removeprefix(b"W/")
         return if_none_match == b"*" or ours in (tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b","))
 
-    def _make(self, encoding: bytes) -> tuple[list[Header], bytes]:
+    def _make(self, encoding: bytes) -> "Variant":
         headers = [*self.headers, (b"content-type", self.content_type)]
         body = self.body
         if encoding and len(body) >= SIZE_MIN and compressible(self.content_type):
             body = compress(body, encoding, kept=True)
             headers.append((b"content-encoding", encoding))
         headers.append((b"content-length", b"%d" % len(body)))
-        return headers, body
+        return Variant(headers, body)
+
+
+class Variant:
+    """Content in one encoding; `block` is its headers as they are sent."""
+
+    __slots__ = ("block", "body", "headers")
+
+    def __init__(self, headers: list[Header], body: bytes) -> None:
+        self.headers = headers
+        self.body = body
+        self.block = b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
 class _Entry:

@@ -1,10 +1,10 @@
 """What answers for a service: here, its app in this process; `remote` has its copies elsewhere."""
 
-import asyncio
 from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shikanji.gateway.deadlines import Deadlines
 from shikanji.gateway.problems import GatewayTimeout
 
 MAY_HAVE_ACTED = "it may have acted all the same; repeat a write with its Idempotency-Key"
@@ -23,10 +23,11 @@ class InProcess:
     def __init__(self, app: ASGIApp, *, seconds_max: float) -> None:
         self._app = app
         self._seconds_max = seconds_max
+        self._deadlines = Deadlines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with asyncio.timeout(self._seconds_max):
+            with self._deadlines.within(self._seconds_max):
                 await self._app(scope, receive, send)
         except TimeoutError:
             raise GatewayTimeout(MAY_HAVE_ACTED) from None

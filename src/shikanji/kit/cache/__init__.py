@@ -1,7 +1,7 @@
 """The cache port: warmth only. Losing all of it costs time and nothing else."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Cache(Protocol):
@@ -20,3 +20,10 @@ class Cache(Protocol):
         ...
 
     async def listen(self, channel: str, listener: Callable[[bytes], Awaitable[None]]) -> None: ...
+
+
+@runtime_checkable
+class LocalCache(Protocol):
+    """What a cache in this very process can do besides: answer without waiting."""
+
+    def take_now(self, key: str, *, rate_per_minute: int, burst: int) -> float: ...

@@ -40,6 +40,9 @@ class MemoryCache:
         self._values.pop(key, None)
 
     async def take(self, key: str, *, rate_per_minute: int, burst: int) -> float:
+        return self.take_now(key, rate_per_minute=rate_per_minute, burst=burst)
+
+    def take_now(self, key: str, *, rate_per_minute: int, burst: int) -> float:
         """GCRA: `full_at` is when the bucket will be full again; a token may be taken while that lies no further ahead
         than the burst allows."""
         now = self._seconds()

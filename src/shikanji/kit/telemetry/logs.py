@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, TextIO, cast
 
 import msgspec
@@ -15,7 +15,7 @@ from shikanji.kit.telemetry.redaction import redact, redact_fields
 Fields = MutableMapping[str, Any]
 Render = Callable[[Any, str, Fields], str]
 
-_batch: Callable[[list[dict[str, Any]]], None] | None = None
+_batch: Callable[[Sequence[msgspec.Struct]], None] | None = None
 
 _HARMLESS = {"timestamp", "level", "logger", "part", "correlation_id"}
 """Made by us, never by a caller: redaction need not look at them."""
@@ -53,7 +53,7 @@ def encode_line(fields: Fields) -> str:
     return msgspec.json.encode(fields, enc_hook=lambda value: redact(str(value))).decode()
 
 
-def write_batch(lines: list[dict[str, Any]]) -> None:
+def write_batch(lines: Sequence[msgspec.Struct]) -> None:
     """Many finished lines with one write, past processors and redaction: for what is frequent and holds nothing but our
     own names, numbers and ids. Nothing is written before `configure`, or when its level is above info."""
     if _batch is not None:
@@ -69,9 +69,13 @@ def _readable() -> Render:
     return cast(Render, console)
 
 
-def _batch_writer(target: TextIO, render: Render) -> Callable[[list[dict[str, Any]]], None]:
-    def write(lines: list[dict[str, Any]]) -> None:
-        target.write("".join(f"{render(None, 'info', line)}\n" for line in lines))
+def _batch_writer(target: TextIO, render: Render) -> Callable[[Sequence[msgspec.Struct]], None]:
+    def write(lines: Sequence[msgspec.Struct]) -> None:
+        if render is _json:
+            text = msgspec.json.Encoder().encode_lines(lines).decode()
+        else:
+            text = "".join(f"{render(None, 'info', msgspec.structs.asdict(line))}\n" for line in lines)
+        target.write(text)
         target.flush()
 
     return write
