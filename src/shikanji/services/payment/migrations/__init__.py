@@ -1,0 +1,1 @@
+"""Schema of the payment service's database, step by step."""

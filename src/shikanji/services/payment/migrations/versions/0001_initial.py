@@ -1,0 +1,156 @@
+"""Dues, payments, what providers told of them, refunds and webhooks."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shikanji.kit.db.migrations import create_kit_tables
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    create_kit_tables(op)
+    _create_dues()
+    _create_payments()
+    _create_tries()
+    _create_refunds()
+    _create_refunded_lines()
+    _create_webhooks()
+
+
+def _create_dues() -> None:
+    op.create_table(
+        "dues",
+        sa.Column("order_id", sa.Text, primary_key=True),
+        sa.Column("customer_id", sa.Text, nullable=False),
+        sa.Column("store_id", sa.Text, nullable=False),
+        sa.Column("payment_method", sa.Text, nullable=False),
+        sa.Column("total", sa.BigInteger, sa.CheckConstraint("total >= 0"), nullable=False),
+        sa.Column("cancel_cause", sa.Text),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_payments() -> None:
+    op.create_table(
+        "payments",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("order_id", sa.Text, sa.ForeignKey("dues.order_id"), nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("customer_id", sa.Text, nullable=False),
+        sa.Column("store_id", sa.Text, nullable=False),
+        sa.Column("amount", sa.BigInteger, sa.CheckConstraint("amount > 0"), nullable=False),
+        sa.Column("provider", sa.Text, nullable=False),
+        sa.Column("method", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("unknown", sa.BigInteger, nullable=False),
+        sa.Column("failure", sa.Text),
+        sa.Column("provider_order_id", sa.Text),
+        sa.Column("provider_payment_id", sa.Text),
+        sa.Column("captured", sa.BigInteger, nullable=False),
+        sa.Column("reserved", sa.BigInteger, nullable=False),
+        sa.Column("refunded", sa.BigInteger, nullable=False),
+        sa.Column("released", sa.Text),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("initiated_at", sa.BigInteger),
+        sa.Column("captured_at", sa.BigInteger),
+        sa.Column("checked_at", sa.BigInteger),
+        sa.CheckConstraint(
+            "0 <= refunded AND refunded <= reserved AND reserved <= captured AND captured <= amount",
+            name="never_more_back_than_came",
+        ),
+        sa.UniqueConstraint("order_id", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("payments_of_store", "payments", ["store_id", "id"])
+    _create_partial_index("payments_provider_order", "payments", ["provider", "provider_order_id"], unique=True)
+    _create_partial_index("payments_provider_payment", "payments", ["provider", "provider_payment_id"], unique=True)
+    _create_partial_index("payments_captured", "payments", ["captured_at"], where="provider_payment_id")
+
+
+def _create_tries() -> None:
+    op.create_table(
+        "tries",
+        sa.Column("provider", sa.Text, primary_key=True),
+        sa.Column("provider_payment_id", sa.Text, primary_key=True),
+        sa.Column("payment_id", sa.Text, sa.ForeignKey("payments.id"), nullable=False, index=True),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("amount", sa.BigInteger, nullable=False),
+        sa.Column("method", sa.Text, nullable=False),
+        sa.Column("failure", sa.Text),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("reported_at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_refunds() -> None:
+    op.create_table(
+        "refunds",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("payment_id", sa.Text, sa.ForeignKey("payments.id"), nullable=False),
+        sa.Column("order_id", sa.Text, nullable=False, index=True),
+        sa.Column("customer_id", sa.Text, nullable=False),
+        sa.Column("store_id", sa.Text, nullable=False),
+        sa.Column("provider", sa.Text, nullable=False),
+        sa.Column("cause", sa.Text, nullable=False),
+        sa.Column("cause_key", sa.Text, nullable=False),
+        sa.Column("provider_key", sa.Text, nullable=False, unique=True),
+        sa.Column("amount", sa.BigInteger, sa.CheckConstraint("amount > 0"), nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("unknown", sa.BigInteger, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("requested_by", sa.Text, nullable=False),
+        sa.Column("lines", sa.LargeBinary, nullable=False),
+        sa.Column("provider_refund_id", sa.Text),
+        sa.Column("failure", sa.Text),
+        sa.Column("attempts", sa.BigInteger, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("completed_at", sa.BigInteger),
+        sa.UniqueConstraint("payment_id", "cause_key"),
+        sqlite_with_rowid=False,
+    )
+    _create_partial_index("refunds_provider_refund", "refunds", ["provider", "provider_refund_id"], unique=True)
+
+
+def _create_refunded_lines() -> None:
+    op.create_table(
+        "refunded_lines",
+        sa.Column("order_id", sa.Text, primary_key=True),
+        sa.Column("line_id", sa.Text, primary_key=True),
+        sa.Column("ordered", sa.BigInteger, nullable=False),
+        sa.Column("refunded", sa.BigInteger, nullable=False),
+        sa.CheckConstraint("0 <= refunded AND refunded <= ordered", name="no_line_refunded_twice"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_webhooks() -> None:
+    op.create_table(
+        "webhooks",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("provider", sa.Text, nullable=False),
+        sa.Column("event_id", sa.Text, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("raw", sa.LargeBinary, nullable=False),
+        sa.Column("raw_hash", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempts", sa.BigInteger, nullable=False),
+        sa.Column("next_at", sa.BigInteger),
+        sa.Column("received_at", sa.BigInteger, nullable=False, index=True),
+        sa.Column("payment_id", sa.Text),
+        sa.UniqueConstraint("provider", "event_id"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_partial_index(
+    name: str, table: str, columns: list[str], *, unique: bool = False, where: str | None = None
+) -> None:
+    """Over the rows that have the last of the columns, or `where`."""
+    condition = sa.text(f"{where or columns[-1]} IS NOT NULL")
+    op.create_index(name, table, columns, unique=unique, sqlite_where=condition, postgresql_where=condition)

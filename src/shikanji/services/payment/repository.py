@@ -1,0 +1,369 @@
+"""Every query of the payment service: rows in, objects out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from shikanji.contracts.order import CancelCause
+from shikanji.kit.db.statements import upsert
+from shikanji.kit.db.tx import Tx
+from shikanji.services.payment.errors import PaymentNotFound, RefundNotFound
+from shikanji.services.payment.model.dues import Dues
+from shikanji.services.payment.model.payment import CASH, Payment, Status
+from shikanji.services.payment.model.refund import Refund
+from shikanji.services.payment.model.reports import Source, Try
+from shikanji.services.payment.tables import dues, payments, refunded_lines, refunds, tries, webhooks
+
+
+def _binds(table: sa.Table) -> dict[str, sa.BindParameter[Any]]:
+    return {column.name: sa.bindparam(column.name) for column in table.c}
+
+
+def _changes(*columns: str) -> dict[str, sa.BindParameter[Any]]:
+    """Under names of their own: a column's own name is bound where the row is found."""
+    return {name: sa.bindparam(f"new_{name}") for name in columns}
+
+
+PAYMENT_CHANGES = (
+    "provider",
+    "method",
+    "status",
+    "unknown",
+    "failure",
+    "provider_order_id",
+    "provider_payment_id",
+    "captured",
+    "reserved",
+    "refunded",
+    "released",
+    "updated_at",
+    "initiated_at",
+    "captured_at",
+    "checked_at",
+)
+REFUND_CHANGES = (
+    "status",
+    "unknown",
+    "provider_refund_id",
+    "failure",
+    "attempts",
+    "updated_at",
+    "completed_at",
+)
+
+ADD_DUES = upsert(dues).values(**_binds(dues)).on_conflict_do_nothing(index_elements=["order_id"])
+_cancelled = upsert(dues).values(**_binds(dues))
+CANCEL_DUES = _cancelled.on_conflict_do_update(
+    index_elements=["order_id"],
+    set_={"cancel_cause": _cancelled.excluded.cancel_cause},
+    # The clock's cancellation may be taken back or made final; the others are final already.
+    where=sa.or_(dues.c.cancel_cause.is_(None), dues.c.cancel_cause == "payment_timeout"),
+)
+FIND_DUES = sa.select(dues).where(dues.c.order_id == sa.bindparam("order_id"))
+LOCK_DUES = FIND_DUES.with_for_update()
+
+ADD_PAYMENT = upsert(payments).values(**_binds(payments)).on_conflict_do_nothing(index_elements=["order_id", "number"])
+SAVE_PAYMENT = (
+    sa.update(payments).where(payments.c.id == sa.bindparam("payment_id")).values(**_changes(*PAYMENT_CHANGES))
+)
+FIND_PAYMENT = sa.select(payments).where(payments.c.id == sa.bindparam("payment_id"))
+PAYMENTS_OF = (
+    sa.select(payments).where(payments.c.order_id == sa.bindparam("order_id")).order_by(payments.c.number.desc())
+)
+TAKE_CASH = (
+    sa.update(payments)
+    .where(payments.c.order_id == sa.bindparam("order_id"), payments.c.provider == CASH, payments.c.status == "pending")
+    .values(
+        status="completed",
+        captured=payments.c.amount,
+        captured_at=sa.bindparam("now"),
+        updated_at=sa.bindparam("now"),
+    )
+    .returning(*payments.c)
+)
+RESERVE = (
+    sa.update(payments)
+    .where(
+        payments.c.id == sa.bindparam("payment_id"),
+        payments.c.captured - payments.c.reserved >= sa.bindparam("taken"),
+    )
+    .values(reserved=payments.c.reserved + sa.bindparam("taken"), updated_at=sa.bindparam("now"))
+)
+
+_told = upsert(tries).values(**_binds(tries))
+NOTE_TRY = _told.on_conflict_do_update(
+    index_elements=["provider", "provider_payment_id"],
+    set_={
+        "status": _told.excluded.status,
+        "method": _told.excluded.method,
+        "failure": _told.excluded.failure,
+        "source": _told.excluded.source,
+        "reported_at": _told.excluded.reported_at,
+    },
+    # What was captured stays so, whatever arrives late.
+    where=sa.and_(tries.c.status != _told.excluded.status, tries.c.status != "captured"),
+)
+TRIES_OF = (
+    sa.select(
+        tries.c.provider_payment_id,
+        tries.c.status,
+        tries.c.amount,
+        tries.c.method,
+        tries.c.failure,
+        tries.c.source,
+        tries.c.reported_at,
+    )
+    .where(tries.c.payment_id == sa.bindparam("payment_id"))
+    .order_by(tries.c.reported_at, tries.c.provider_payment_id)
+)
+
+ADD_REFUND = sa.insert(refunds)
+SAVE_REFUND = sa.update(refunds).where(refunds.c.id == sa.bindparam("refund_id")).values(**_changes(*REFUND_CHANGES))
+FIND_REFUND = sa.select(refunds).where(refunds.c.id == sa.bindparam("refund_id"))
+FIND_REFUND_BY_KEY = sa.select(refunds).where(refunds.c.provider_key == sa.bindparam("provider_key"))
+REFUNDS_OF = sa.select(refunds).where(refunds.c.payment_id == sa.bindparam("payment_id")).order_by(refunds.c.id.desc())
+_more = upsert(refunded_lines).values(
+    order_id=sa.bindparam("order_id"),
+    line_id=sa.bindparam("line_id"),
+    ordered=sa.bindparam("ordered"),
+    refunded=sa.bindparam("more"),
+)
+TAKE_LINE = _more.on_conflict_do_update(
+    index_elements=["order_id", "line_id"],
+    set_={"refunded": refunded_lines.c.refunded + _more.excluded.refunded},
+    where=refunded_lines.c.refunded + _more.excluded.refunded <= refunded_lines.c.ordered,
+).returning(refunded_lines.c.refunded)
+
+ADD_WEBHOOK = (
+    upsert(webhooks).values(**_binds(webhooks)).on_conflict_do_nothing(index_elements=["provider", "event_id"])
+)
+FIND_WEBHOOK = sa.select(
+    webhooks.c.id, webhooks.c.provider, webhooks.c.raw, webhooks.c.state, webhooks.c.attempts
+).where(webhooks.c.id == sa.bindparam("webhook_id"))
+MOVE_WEBHOOK = (
+    sa.update(webhooks)
+    .where(webhooks.c.id == sa.bindparam("webhook_id"))
+    .values(**_changes("state", "attempts", "next_at", "payment_id"))
+)
+LAST_WEBHOOK = sa.select(sa.func.max(webhooks.c.received_at))
+CAPTURED_BETWEEN = (
+    sa.select(sa.func.count())
+    .select_from(payments)
+    .where(
+        payments.c.captured_at >= sa.bindparam("since"),
+        payments.c.captured_at < sa.bindparam("until"),
+        payments.c.provider_payment_id.is_not(None),
+    )
+)
+
+
+def add_dues(tx: Tx, new: Dues) -> bool:
+    """False when the order is known already."""
+    return tx.run(ADD_DUES, **_columns(new)).count == 1
+
+
+def cancel_dues(tx: Tx, order: Dues, cause: CancelCause) -> Dues:
+    """Notes the cancellation, also of an order that nobody has told of; the row is locked from here on."""
+    tx.run(CANCEL_DUES, **_columns(order) | {"cancel_cause": cause})
+    return lock_dues(tx, order.order_id)
+
+
+def find_dues(tx: Tx, order_id: str) -> Dues | None:
+    return tx.run(FIND_DUES, order_id=order_id).one(Dues)
+
+
+def lock_dues(tx: Tx, order_id: str) -> Dues:
+    """From here on nobody else changes the payments of this order."""
+    found = tx.run(LOCK_DUES, order_id=order_id).one(Dues)
+    if found is None:
+        raise LookupError(f"order {order_id} has no dues")
+    return found
+
+
+def add_payment(tx: Tx, payment: Payment) -> bool:
+    """False when the order has an attempt of this number already."""
+    return tx.run(ADD_PAYMENT, **_columns(payment)).count == 1
+
+
+def save_payment(tx: Tx, payment: Payment) -> None:
+    tx.run(SAVE_PAYMENT, payment_id=payment.id, **_new_values(payment, PAYMENT_CHANGES))
+
+
+def find_payment(tx: Tx, payment_id: str) -> Payment:
+    payment = find_payment_or_none(tx, payment_id)
+    if payment is None:
+        raise PaymentNotFound
+    return payment
+
+
+def find_payment_or_none(tx: Tx, payment_id: str) -> Payment | None:
+    return tx.run(FIND_PAYMENT, payment_id=payment_id).one(Payment)
+
+
+def lock_payment(tx: Tx, payment_id: str) -> Payment:
+    """The payment as it stands once its order is locked."""
+    lock_dues(tx, find_payment(tx, payment_id).order_id)
+    return find_payment(tx, payment_id)
+
+
+def payments_of(tx: Tx, order_id: str) -> list[Payment]:
+    """Newest first."""
+    return tx.run(PAYMENTS_OF, order_id=order_id).all(Payment)
+
+
+def take_cash(tx: Tx, order_id: str) -> Payment | None:
+    """The order's cash payment, completed just now; None when there is none that waits."""
+    return tx.run(TAKE_CASH, order_id=order_id, now=tx.now).one(Payment)
+
+
+def reserve(tx: Tx, payment_id: str, amount: int) -> bool:
+    """Takes from what is left of the payment; False when less is left."""
+    return tx.run(RESERVE, payment_id=payment_id, taken=amount, now=tx.now).count == 1
+
+
+class PaymentFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """`store_ids` None: all stores. Times in µs, `until` exclusive."""
+
+    store_ids: Sequence[str] | None
+    status: Status | None = None
+    provider: str | None = None
+    order_id: str | None = None
+    customer_id: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+def list_payments(tx: Tx, wanted: PaymentFilter, *, before_id: str | None, limit: int) -> list[Payment]:
+    """Newest first, from before `before_id` on."""
+    statement = sa.select(payments).order_by(payments.c.id.desc()).limit(limit)
+    if wanted.store_ids is not None:
+        statement = statement.where(payments.c.store_id.in_(wanted.store_ids))
+    exact = (
+        (payments.c.status, wanted.status),
+        (payments.c.provider, wanted.provider),
+        (payments.c.order_id, wanted.order_id),
+        (payments.c.customer_id, wanted.customer_id),
+    )
+    statement = statement.where(*(column == value for column, value in exact if value is not None))
+    if wanted.since is not None:
+        statement = statement.where(payments.c.created_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(payments.c.created_at < wanted.until)
+    if before_id is not None:
+        statement = statement.where(payments.c.id < before_id)
+    return tx.execute(statement).all(Payment)
+
+
+def note_try(tx: Tx, payment: Payment, found: Try, source: Source) -> bool:
+    """Whether it says something new."""
+    noted = tx.run(
+        NOTE_TRY,
+        provider=payment.provider,
+        provider_payment_id=found.provider_payment_id,
+        payment_id=payment.id,
+        status=found.status,
+        amount=found.amount,
+        method=found.method,
+        failure=found.failure,
+        source=source,
+        reported_at=tx.now,
+    )
+    return noted.count == 1
+
+
+class NotedTry(msgspec.Struct, frozen=True):
+    provider_payment_id: str
+    status: str
+    amount: int
+    method: str
+    failure: str | None
+    source: str
+    reported_at: int
+
+
+def tries_of(tx: Tx, payment_id: str) -> list[NotedTry]:
+    """Oldest first."""
+    return tx.run(TRIES_OF, payment_id=payment_id).all(NotedTry)
+
+
+def add_refund(tx: Tx, refund: Refund) -> None:
+    tx.run(ADD_REFUND, **_columns(refund))
+
+
+def save_refund(tx: Tx, refund: Refund) -> None:
+    tx.run(SAVE_REFUND, refund_id=refund.id, **_new_values(refund, REFUND_CHANGES))
+
+
+def find_refund(tx: Tx, refund_id: str) -> Refund:
+    refund = tx.run(FIND_REFUND, refund_id=refund_id).one(Refund)
+    if refund is None:
+        raise RefundNotFound
+    return refund
+
+
+def find_refund_by_key(tx: Tx, provider_key: str) -> Refund | None:
+    return tx.run(FIND_REFUND_BY_KEY, provider_key=provider_key).one(Refund)
+
+
+def refunds_of(tx: Tx, payment_id: str) -> list[Refund]:
+    """Newest first."""
+    return tx.run(REFUNDS_OF, payment_id=payment_id).all(Refund)
+
+
+def take_line(tx: Tx, order_id: str, line_id: str, ordered: int, quantity: int) -> int | None:
+    """Counts pieces of a line as refunded; says how many are then, or None when so many are not left."""
+    taken: int | None = tx.run(TAKE_LINE, order_id=order_id, line_id=line_id, ordered=ordered, more=quantity).scalar()
+    return taken
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    id: str
+    provider: str
+    raw: bytes
+    state: str
+    attempts: int
+
+
+def add_webhook(tx: Tx, **columns: Any) -> bool:
+    """False when this event of the provider is stored already."""
+    return tx.run(ADD_WEBHOOK, **columns).count == 1
+
+
+def find_webhook(tx: Tx, webhook_id: str) -> Webhook:
+    webhook = tx.run(FIND_WEBHOOK, webhook_id=webhook_id).one(Webhook)
+    if webhook is None:
+        raise LookupError(f"webhook {webhook_id} is not stored")
+    return webhook
+
+
+def move_webhook(
+    tx: Tx, webhook_id: str, state: str, *, attempts: int, next_at: int | None = None, payment_id: str | None = None
+) -> None:
+    tx.run(
+        MOVE_WEBHOOK,
+        webhook_id=webhook_id,
+        new_state=state,
+        new_attempts=attempts,
+        new_next_at=next_at,
+        new_payment_id=payment_id,
+    )
+
+
+def last_webhook_at(tx: Tx) -> int:
+    """µs; 0: there never was one."""
+    return int(tx.run(LAST_WEBHOOK).scalar() or 0)
+
+
+def captured_between(tx: Tx, since: int, until: int) -> int:
+    """How many payments brought money through a provider in this time."""
+    return int(tx.run(CAPTURED_BETWEEN, since=since, until=until).scalar())
+
+
+def _columns(row: Dues | Payment | Refund) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__struct_fields__}
+
+
+def _new_values(row: Payment | Refund, names: Sequence[str]) -> dict[str, Any]:
+    return {f"new_{name}": getattr(row, name) for name in names}

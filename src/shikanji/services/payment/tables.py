@@ -1,0 +1,170 @@
+"""The tables of the payment service. Amounts in paise, times in µs."""
+
+import sqlalchemy as sa
+
+from shikanji.kit.db.tables import kit_tables
+
+metadata = sa.MetaData()
+kit = kit_tables(metadata)
+
+dues = sa.Table(
+    "dues",
+    metadata,
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("payment_method", sa.Text, nullable=False),
+    sa.Column("total", sa.BigInteger, sa.CheckConstraint("total >= 0"), nullable=False),
+    sa.Column("cancel_cause", sa.Text),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What is to be paid for an order. Its row is locked before any payment of the order is changed; `cancel_cause` is also
+the tombstone of an order whose creation has not been heard of yet."""
+
+payments = sa.Table(
+    "payments",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.Text, sa.ForeignKey("dues.order_id"), nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, sa.CheckConstraint("amount > 0"), nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("unknown", sa.BigInteger, nullable=False),
+    sa.Column("failure", sa.Text),
+    sa.Column("provider_order_id", sa.Text),
+    sa.Column("provider_payment_id", sa.Text),
+    sa.Column("captured", sa.BigInteger, nullable=False),
+    sa.Column("reserved", sa.BigInteger, nullable=False),
+    sa.Column("refunded", sa.BigInteger, nullable=False),
+    sa.Column("released", sa.Text),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("initiated_at", sa.BigInteger),
+    sa.Column("captured_at", sa.BigInteger),
+    sa.Column("checked_at", sa.BigInteger),
+    sa.CheckConstraint(
+        "0 <= refunded AND refunded <= reserved AND reserved <= captured AND captured <= amount",
+        name="never_more_back_than_came",
+    ),
+    sa.UniqueConstraint("order_id", "number"),
+    sqlite_with_rowid=False,
+)
+"""One row is one attempt to pay. `captured` came, `reserved` is given or being given back, `refunded` is back.
+`unknown`: the provider was asked and the answer got lost. `released`: why it no longer counts for its order."""
+
+sa.Index("payments_of_store", payments.c.store_id, payments.c.id)
+sa.Index(
+    "payments_provider_order",
+    payments.c.provider,
+    payments.c.provider_order_id,
+    unique=True,
+    sqlite_where=payments.c.provider_order_id.is_not(None),
+    postgresql_where=payments.c.provider_order_id.is_not(None),
+)
+sa.Index(
+    "payments_provider_payment",
+    payments.c.provider,
+    payments.c.provider_payment_id,
+    unique=True,
+    sqlite_where=payments.c.provider_payment_id.is_not(None),
+    postgresql_where=payments.c.provider_payment_id.is_not(None),
+)
+sa.Index(
+    "payments_captured",
+    payments.c.captured_at,
+    sqlite_where=payments.c.provider_payment_id.is_not(None),
+    postgresql_where=payments.c.provider_payment_id.is_not(None),
+)
+
+tries = sa.Table(
+    "tries",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("provider_payment_id", sa.Text, primary_key=True),
+    sa.Column("payment_id", sa.Text, sa.ForeignKey("payments.id"), nullable=False, index=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("failure", sa.Text),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("reported_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What the provider has told of each of its own payments: within one attempt the customer may try several times.
+`source`: callback, webhook or check, whichever told it first."""
+
+refunds = sa.Table(
+    "refunds",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("payment_id", sa.Text, sa.ForeignKey("payments.id"), nullable=False),
+    sa.Column("order_id", sa.Text, nullable=False, index=True),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("cause_key", sa.Text, nullable=False),
+    sa.Column("provider_key", sa.Text, nullable=False, unique=True),
+    sa.Column("amount", sa.BigInteger, sa.CheckConstraint("amount > 0"), nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("unknown", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("requested_by", sa.Text, nullable=False),
+    sa.Column("lines", sa.LargeBinary, nullable=False),
+    sa.Column("provider_refund_id", sa.Text),
+    sa.Column("failure", sa.Text),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("completed_at", sa.BigInteger),
+    sa.UniqueConstraint("payment_id", "cause_key"),
+    sqlite_with_rowid=False,
+)
+"""One row is the intent to give one amount back, written in the transaction that decided it. `cause_key` is the cause,
+or the refund's own id where a person asked: so each cause counts once for a payment. `lines` is JSON."""
+
+sa.Index(
+    "refunds_provider_refund",
+    refunds.c.provider,
+    refunds.c.provider_refund_id,
+    unique=True,
+    sqlite_where=refunds.c.provider_refund_id.is_not(None),
+    postgresql_where=refunds.c.provider_refund_id.is_not(None),
+)
+
+refunded_lines = sa.Table(
+    "refunded_lines",
+    metadata,
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("line_id", sa.Text, primary_key=True),
+    sa.Column("ordered", sa.BigInteger, nullable=False),
+    sa.Column("refunded", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("0 <= refunded AND refunded <= ordered", name="no_line_refunded_twice"),
+    sqlite_with_rowid=False,
+)
+"""How many of a line were given back, over all payments of the order."""
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("raw_hash", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Column("next_at", sa.BigInteger),
+    sa.Column("received_at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("payment_id", sa.Text),
+    sa.UniqueConstraint("provider", "event_id"),
+    sqlite_with_rowid=False,
+)
+"""What a provider posted, as it came. `state`: waiting (will be looked at at `next_at`), processed, ignored (of a type
+that we do not know), dead (about nothing that we know, looked at often enough). `raw_hash` is its SHA-256."""
