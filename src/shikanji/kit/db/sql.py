@@ -93,7 +93,7 @@ ADD_JOB = _PLANNED_JOB.on_conflict_do_update(
 ADD_JOB_IF_MISSING = _PLANNED_JOB.on_conflict_do_nothing(index_elements=[_jobs.c.kind, _jobs.c.key])
 DELETE_JOB = sa.delete(_jobs).where(*_ONE_JOB)
 FINISH_JOB = sa.delete(_jobs).where(*_LEASED, _jobs.c.plan == bindparam("plan"))
-RELEASE_REPLANNED_JOB = sa.update(_jobs).values(lease=None, lease_until=None, attempts=0).where(*_LEASED)
+RELEASE_REPLANNED_JOB = sa.update(_jobs).values(lease=sa.null(), lease_until=sa.null(), attempts=0).where(*_LEASED)
 
 JOB_COLUMNS = (
     _jobs.c.kind,
@@ -123,8 +123,8 @@ LEASE_JOB = (
 _POSTPONED: dict[str, Any] = {
     "due_at": bindparam("next_at"),
     "last_error": bindparam("error"),
-    "lease": None,
-    "lease_until": None,
+    "lease": sa.null(),
+    "lease_until": sa.null(),
 }
 POSTPONE_TIMER = (
     sa.update(_jobs)
@@ -134,11 +134,11 @@ POSTPONE_TIMER = (
 POSTPONE_WORK = sa.update(_jobs).values(_POSTPONED).where(*_LEASED, _jobs.c.plan == bindparam("plan"))
 REPEAT_WORK = (
     sa.update(_jobs)
-    .values(due_at=bindparam("next_at"), lease=None, lease_until=None, attempts=0, last_error=None)
+    .values(due_at=bindparam("next_at"), lease=sa.null(), lease_until=sa.null(), attempts=0, last_error=None)
     .where(*_LEASED, _jobs.c.plan == bindparam("plan"))
 )
-RETURN_WORK = sa.update(_jobs).values(lease=None, lease_until=None, attempts=_jobs.c.attempts - 1).where(*_LEASED)
-VOID_LEASES = sa.update(_jobs).values(lease=None, lease_until=None).where(_jobs.c.lease.is_not(None))
+RETURN_WORK = sa.update(_jobs).values(lease=sa.null(), lease_until=sa.null(), attempts=_jobs.c.attempts - 1).where(*_LEASED)
+VOID_LEASES = sa.update(_jobs).values(lease=sa.null(), lease_until=sa.null()).where(_jobs.c.lease.is_not(None))
 FIRST_DUE_JOB = (
     sa.select(_jobs.c.due_at)
     .where(_jobs.c.lease.is_(None), any_of(_jobs.c.kind, "kinds"))
