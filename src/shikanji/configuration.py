@@ -29,13 +29,8 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     secret: Annotated[str, msgspec.Meta(min_length=SECRET_BYTES_MIN)] | None = None
     """All keys are derived from it; None: one is made and kept in `data_dir`."""
     rate_limits: Literal["on", "off"] = "on"
-    cors_origins: list[str] = []
-    trusted_proxies: list[str] = []
-    """Addresses whose X-Forwarded-For counts."""
     smtp_url: Annotated[str, msgspec.Meta(pattern=r"^smtps?://")] | None = None
     mail_from: Annotated[str, msgspec.Meta(pattern=r"^[^\s@]+@[^\s@]+$")] = "orders@shikanji.test"
-    log_format: Literal["text", "json"] | None = None
-    """None: json in production, else text."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     otlp_endpoint: Annotated[str, msgspec.Meta(pattern=r"^https?://")] | None = None
     """Where traces go (OTLP over HTTP); None: nowhere."""
@@ -48,14 +43,15 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     def folder(self) -> Path:
         return Path(self.data_dir)
 
-    def database_of(self, service: str) -> str:
-        template = self.database_url or f"sqlite:///{self.folder.resolve()}/{{service}}.db"
-        return template.replace("{service}", service)
+    @property
+    def database_template(self) -> str:
+        """The URL of every service's database, with `{service}` in it."""
+        return self.database_url or f"sqlite:///{self.folder.resolve()}/{{service}}.db"
 
     @property
     def embedded(self) -> bool:
         """Whether the databases are files that this process alone owns."""
-        return self.database_of("any").startswith("sqlite:")
+        return self.database_template.startswith("sqlite:")
 
 
 class Configuration:

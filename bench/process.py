@@ -1,0 +1,79 @@
+"""The platform as a process of its own, seen from outside: what it burns and what it keeps."""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+READY_SECONDS_MAX = 60
+
+
+@dataclass(frozen=True)
+class Running:
+    url: str
+    pid: int
+    folder: Path
+    ready_seconds: float
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the process since it started."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+    def memory_mb(self) -> float:
+        """Resident memory."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES / 1e6
+
+
+@asynccontextmanager
+async def running(program: list[str], *, ready_path: str, settings: dict[str, str]) -> AsyncIterator[Running]:
+    """Starts `program` with `{port}` and `{folder}` filled in, yields once `ready_path` answers 200, ends it after."""
+    port = _free_port()
+    with tempfile.TemporaryDirectory(prefix="shikanji-bench-") as folder:
+        arguments = [part.format(port=port, folder=folder) for part in program]
+        started = time.perf_counter()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *arguments,
+            env={**os.environ, **settings, "SHIKANJI_DATA_DIR": folder},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            await _until_ready(url + ready_path, process)
+            yield Running(url, process.pid, Path(folder), time.perf_counter() - started)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+async def _until_ready(url: str, process: asyncio.subprocess.Process) -> None:
+    async with aiohttp.ClientSession() as http, asyncio.timeout(READY_SECONDS_MAX):
+        while True:
+            if process.returncode is not None:
+                raise RuntimeError(f"the process ended with {process.returncode} before it was ready")
+            try:
+                async with http.get(url) as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.02)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,268 @@
+"""What the command line can have the platform do: by the running one over its socket, else on the files themselves."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from shikanji.configuration import Configuration
+from shikanji.kit.clock import from_rfc3339, to_rfc3339
+from shikanji.kit.db import letters, relay
+from shikanji.kit.db.letters import Letter
+from shikanji.kit.db.tables import kit_tables
+from shikanji.kit.db.tx import Tx
+from shikanji.kit.errors import Problem
+from shikanji.kit.folder import CommandFailed, ControlServer, command_running
+from shikanji.main import Platform
+from shikanji.services.customer import actions, identity, passwords
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+LINES_MAX = 1_000
+_OUTBOX = kit_tables(sa.MetaData()).outbox
+
+
+@asynccontextmanager
+async def served(platform: Platform) -> AsyncIterator[None]:
+    """Answers commands on the data folder's socket."""
+
+    def bound(command: Command) -> Callable[[dict[str, Any]], Awaitable[Any]]:
+        async def run(arguments: dict[str, Any]) -> Any:
+            return await command(platform, arguments)
+
+        return run
+
+    server = ControlServer(platform.settings.folder, {name: bound(command) for name, command in COMMANDS.items()})
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()
+
+
+async def run(configuration: Configuration, name: str, arguments: dict[str, Any]) -> Any:
+    """Raises CommandFailed with what went wrong."""
+    try:
+        return await command_running(configuration.platform.folder, name, arguments)
+    except ConnectionError:
+        return await _run_on_files(configuration, name, arguments)
+
+
+async def _run_on_files(configuration: Configuration, name: str, arguments: dict[str, Any]) -> Any:
+    platform = Platform(configuration, driven=True)
+    await platform.start(serve=False)
+    try:
+        return await COMMANDS[name](platform, arguments)
+    except Problem as problem:
+        raise CommandFailed(problem.detail) from problem
+    finally:
+        await platform.stop()
+
+
+class Tail(msgspec.Struct, frozen=True):
+    service: str | None = None
+    lines: int = 20
+
+
+class OfService(msgspec.Struct, frozen=True):
+    service: str | None = None
+
+
+class OneEvent(msgspec.Struct, frozen=True, rename="camel"):
+    event_id: str
+
+
+class EventInService(msgspec.Struct, frozen=True, rename="camel"):
+    service: str
+    event_id: str
+    reason: str = ""
+
+
+class Replay(msgspec.Struct, frozen=True):
+    service: str
+    since: str | None = None
+
+
+class NewUser(msgspec.Struct, frozen=True):
+    identifier: str
+    name: str
+    password: str
+    admin: bool = False
+
+
+class Repair(msgspec.Struct, frozen=True, rename="camel"):
+    lacking: dict[str, list[str]]
+    """Service → ids of its events that a subscriber lacks."""
+
+
+async def settle(platform: Platform, _: dict[str, Any]) -> str:
+    await platform.settle()
+    return "settled"
+
+
+async def tail(platform: Platform, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    asked = _read(arguments, Tail)
+    if not 1 <= asked.lines <= LINES_MAX:
+        raise CommandFailed(f"lines must be 1 to {LINES_MAX}")
+    events: list[tuple[int, dict[str, Any]]] = []
+    for name in _services(platform, asked.service):
+        events += await platform.rooms[name].db.read(_newest, name, asked.lines)
+    return [event for _, event in sorted(events, key=lambda pair: pair[0])][-asked.lines :]
+
+
+async def dead(platform: Platform, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for name in _services(platform, _read(arguments, OfService).service):
+        for state in ("dead", "waiting"):
+            waiting = await platform.rooms[name].db.read(letters.letters, state)
+            found += [_shown(name, letter) for letter in waiting]
+    return found
+
+
+async def show(platform: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
+    event_id = _read(arguments, OneEvent).event_id
+    shown: dict[str, Any] = {}
+    for name, room in platform.rooms.items():
+        if event := await room.db.read(_recorded, event_id):
+            shown |= {"recordedBy": name, **event}
+        if letter := await room.db.read(_letter, event_id):
+            shown.setdefault("inboxes", []).append(_shown(name, letter))
+    if not shown:
+        raise CommandFailed(f"no service knows an event {event_id}")
+    return shown
+
+
+async def retry(platform: Platform, arguments: dict[str, Any]) -> str:
+    asked = _read(arguments, EventInService)
+    await _db(platform, asked.service).write(letters.retry, asked.event_id)
+    await platform.workers[asked.service].inbox.retry()
+    return f"{asked.service} tries {asked.event_id} again"
+
+
+async def discard(platform: Platform, arguments: dict[str, Any]) -> str:
+    asked = _read(arguments, EventInService)
+    if not asked.reason:
+        raise CommandFailed("say why: --reason")
+    await _db(platform, asked.service).write(letters.discard, asked.event_id)
+    return f"{asked.event_id} is discarded in {asked.service}: {asked.reason}"
+
+
+async def replay(platform: Platform, arguments: dict[str, Any]) -> str:
+    asked = _read(arguments, Replay)
+    _db(platform, asked.service)
+    try:
+        since = from_rfc3339(asked.since) if asked.since else 0
+    except ValueError:
+        raise CommandFailed("--since takes a time like 2026-11-22T06:30:00Z") from None
+    count = await platform.workers[asked.service].relay.replay(since=since)
+    return f"{count} events of {asked.service} were published again"
+
+
+async def repair(platform: Platform, arguments: dict[str, Any]) -> int:
+    lacking = _read(arguments, Repair).lacking
+    return sum([await _db(platform, name).write(relay.publish_again, ids) for name, ids in lacking.items()])
+
+
+async def user(platform: Platform, arguments: dict[str, Any]) -> str:
+    """The id of the new account."""
+    asked = _read(arguments, NewUser)
+    room = platform.rooms["customer"]
+    identifier = identity.parse_identifier(asked.identifier)
+    passwords.check_strength(asked.password, asked.name, identifier.value)
+    customer = await room.db.write(
+        actions.create_account,
+        name=identity.clean_text(asked.name, "name"),
+        email=identifier if identifier.channel == "email" else None,
+        phone=identifier if identifier.channel == "phone" else None,
+        password_hash=await room.compute.run(passwords.hash_password, asked.password),
+        verified=True,
+        admin=asked.admin,
+    )
+    return customer.id
+
+
+Command = Callable[[Platform, dict[str, Any]], Awaitable[Any]]
+COMMANDS: dict[str, Command] = {
+    "settle": settle,
+    "events.tail": tail,
+    "events.dead": dead,
+    "events.show": show,
+    "events.retry": retry,
+    "events.discard": discard,
+    "events.replay": replay,
+    "repair": repair,
+    "user": user,
+}
+
+
+def _read(arguments: dict[str, Any], kind: type[S]) -> S:
+    try:
+        return msgspec.convert(arguments, kind)
+    except msgspec.ValidationError as wrong:
+        raise CommandFailed(str(wrong)) from None
+
+
+def _services(platform: Platform, service: str | None) -> list[str]:
+    if service is None:
+        return list(platform.rooms)
+    _db(platform, service)
+    return [service]
+
+
+def _db(platform: Platform, service: str) -> Any:
+    if service not in platform.rooms:
+        raise CommandFailed(f"there is no service {service}; there are {', '.join(platform.rooms)}")
+    return platform.rooms[service].db
+
+
+_SHOWN = (_OUTBOX.c.seq, _OUTBOX.c.occurred_at, _OUTBOX.c.event_id, _OUTBOX.c.type, _OUTBOX.c.aggregate_id)
+_NEWEST = sa.select(*_SHOWN).order_by(_OUTBOX.c.seq.desc()).limit(sa.bindparam("lines"))
+_RECORDED = sa.select(*_SHOWN, _OUTBOX.c.data, _OUTBOX.c.published_at).where(
+    _OUTBOX.c.event_id == sa.bindparam("event_id")
+)
+
+
+def _newest(tx: Tx, service: str, lines: int) -> list[tuple[int, dict[str, Any]]]:
+    return [
+        (
+            occurred_at,
+            {"at": to_rfc3339(occurred_at), "service": service, "type": kind, "aggregate": aggregate, "event": event},
+        )
+        for _, occurred_at, event, kind, aggregate in tx.run(_NEWEST, lines=lines)
+    ]
+
+
+def _recorded(tx: Tx, event_id: str) -> dict[str, Any] | None:
+    row = tx.run(_RECORDED, event_id=event_id).first()
+    if row is None:
+        return None
+    _, occurred_at, event, kind, aggregate, data, published_at = row
+    return {
+        "event": event,
+        "type": kind,
+        "aggregate": aggregate,
+        "at": to_rfc3339(occurred_at),
+        "published": published_at is not None,
+        "data": msgspec.json.decode(data),
+    }
+
+
+def _letter(tx: Tx, event_id: str) -> Letter | None:
+    try:
+        return letters.letter(tx, event_id)
+    except letters.NoSuchLetter:
+        return None
+
+
+def _shown(service: str, letter: Letter) -> dict[str, Any]:
+    return {
+        "service": service,
+        "event": letter.event_id,
+        "type": letter.type,
+        "aggregate": letter.aggregate_id,
+        "state": letter.state,
+        "attempts": letter.attempts,
+        "error": letter.error or "",
+    }

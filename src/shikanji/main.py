@@ -1,0 +1,331 @@
+"""Where the parts are joined: the gateway and all services in one process."""
+
+import asyncio
+import random
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from importlib.metadata import version
+from typing import Any
+
+import aiohttp
+import msgspec
+import uvicorn
+from obstore.store import from_url
+
+from shikanji import revocation_feed, sandbox
+from shikanji.configuration import Configuration, PlatformSettings
+from shikanji.contracts.inventory import LowStockAlert, OutOfStock, ProductCreated, ProductUpdated, StockAdjusted
+from shikanji.contracts.store import DeliveryZoneUpdated, StoreCreated, StoreStatusChanged, StoreUpdated
+from shikanji.gateway.app import Gateway, Surroundings
+from shikanji.gateway.server import server_options
+from shikanji.gateway.settings import GatewaySettings
+from shikanji.gateway.upstreams import InProcess
+from shikanji.kit.asyncapi import asyncapi
+from shikanji.kit.auth_revocations import Revocations
+from shikanji.kit.auth_tokens import TokenVerifier
+from shikanji.kit.bus.local import LocalBus
+from shikanji.kit.cache.memory import MemoryCache
+from shikanji.kit.calls_local import LocalCalls
+from shikanji.kit.clock import Clock, SystemClock
+from shikanji.kit.db.opening import migrate, open_database
+from shikanji.kit.db.transaction import Ground
+from shikanji.kit.files import Files
+from shikanji.kit.files.store import ObjectFiles, local_files
+from shikanji.kit.folder import FolderLock
+from shikanji.kit.ids import Ids
+from shikanji.kit.messages import Messages
+from shikanji.kit.messages.outbox import OutboxMessages, outbox_page
+from shikanji.kit.messages.smtp import SmtpMessages
+from shikanji.kit.secrets import DerivedSecrets, read_or_make_secret
+from shikanji.kit.service import Room, Service
+from shikanji.kit.telemetry import metrics
+from shikanji.kit.web.app import service_app
+from shikanji.kit.web.openapi import openapi, render
+from shikanji.kit.workers import Workers
+from shikanji.services import customer, inventory, order, payment, store
+
+SERVICES: tuple[Service, ...] = (
+    customer.service,
+    store.service,
+    inventory.service,
+    order.service,
+    payment.service,
+)
+TITLE = "Jain Shikanji Platform"
+VERSION = version("shikanji")
+OUTSIDE_SECONDS_MAX = 10
+SETTLE_POLL_SECONDS = 0.005
+
+_PURGED_BY: Mapping[str, tuple[type, ...]] = {
+    "/api/v1/products": (ProductCreated, ProductUpdated, OutOfStock, LowStockAlert, StockAdjusted),
+    "/api/v1/categories": (ProductCreated, ProductUpdated),
+    "/api/v1/stores": (StoreCreated, StoreUpdated, StoreStatusChanged, DeliveryZoneUpdated),
+}
+"""Path prefixes of which the gateway forgets its kept answers when one of these events was delivered."""
+
+
+def services_of(settings: PlatformSettings) -> tuple[Service, ...]:
+    """Every part with a database: in demos the sandbox payment company is one of them."""
+    return SERVICES if settings.production else (*SERVICES, sandbox.service)
+
+
+def settings_kinds() -> dict[str, type[msgspec.Struct]]:
+    """The settings of every part by the section that they are read from."""
+    kinds = {service.name: service.settings for service in (*SERVICES, sandbox.service)}
+    return {**kinds, "gateway": GatewaySettings}
+
+
+def openapi_json(services: Sequence[Service], url: str) -> bytes:
+    return render(openapi(services, title=TITLE, version=VERSION, server=url))
+
+
+def asyncapi_json() -> bytes:
+    return render(asyncapi(SERVICES, title=TITLE, version=VERSION))
+
+
+class Platform:
+    """Everything in one process, on one data folder. `start` leaves it working behind `url`, `stop` drains it."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        clock: Clock | None = None,
+        jitter: Callable[[], float] = random.random,
+        driven: bool = False,
+    ) -> None:
+        """`driven`: nothing runs by itself behind the requests; `settle` does what is due, step by step."""
+        self.settings = configuration.platform
+        self.services = services_of(configuration.platform)
+        self.rooms: dict[str, Room] = {}
+        self.workers: dict[str, Workers] = {}
+        self.clock = clock or SystemClock()
+        self.url = ""
+        self._section = configuration.services
+        self._jitter = jitter
+        self._driven = driven
+        self._ids = Ids(self.clock)
+        self._bus = LocalBus()
+        self._cache = MemoryCache()
+        self._calls = LocalCalls()
+        self._ready: dict[str, str] = {"platform": "is starting"}
+        self._stack = AsyncExitStack()
+        self._server: _Server | None = None
+
+    async def start(self, *, serve: bool = True) -> None:
+        """Raises FolderInUse, or OSError when the address is taken; what was started is ended again. Without `serve`
+        the rooms are there, but no door to them."""
+        try:
+            await self._start(serve)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Takes no more requests, finishes those under way and what they set going, then closes."""
+        await self._stack.aclose()
+
+    def is_ready(self) -> None:
+        """Called when whatever has to be done before the first request (demo data) is done."""
+        self._ready.pop("platform", None)
+
+    async def settle(self) -> None:
+        """Returns when nothing is due any more: no unpublished event, no event to try again, no job."""
+        while not await self.is_settled():
+            if self._driven:
+                await self.step()
+            else:
+                await asyncio.sleep(SETTLE_POLL_SECONDS)
+
+    async def step(self) -> int:
+        """Everything that is due now, once; returns how much that was."""
+        return sum([await workers.step() for workers in self.workers.values()])
+
+    async def is_settled(self) -> bool:
+        # One after the other finds what the first was handed by the last only in a second look.
+        return not any([await workers.pending() for _ in range(2) for workers in self.workers.values()])
+
+    async def _start(self, serve: bool) -> None:
+        listening = _listen(self.settings) if serve else None
+        if listening is not None:
+            self._stack.callback(listening.close)
+        self.url = self._url(listening)
+        lock = FolderLock(self.settings.folder)
+        lock.acquire(self.url)
+        self._stack.callback(lock.release)
+        await asyncio.to_thread(self._migrate)
+        await self._furnish()
+        await self._set_to_work()
+        if listening is not None:
+            await self._open_the_door(listening)
+            self._stack.push_async_callback(self._close_the_door)
+
+    def _url(self, listening: socket.socket | None) -> str:
+        port = self.settings.port if listening is None else listening.getsockname()[1]
+        return self.settings.public_url or f"http://localhost:{port}"
+
+    def _migrate(self) -> None:
+        for service in self.services:
+            migrate(self.settings.database_template, service)
+
+    async def _furnish(self) -> None:
+        """Gives each service its room."""
+        http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=OUTSIDE_SECONDS_MAX))
+        self._stack.push_async_callback(http.close)
+        secrets = DerivedSecrets(self._secret())
+        self.messages = self._open_messages()
+        self._revocations = Revocations(self.clock, **revocation_feed.questions(self._calls))
+        verifier = TokenVerifier(revocation_feed.keys(self._calls), self._revocations, self.clock)
+        files = self._open_files()
+        for service in self.services:
+            section = self._section[service.name]
+            ground = Ground(service=service.name, clock=self.clock, ids=self._ids, secrets=secrets, settings=section)
+            db = open_database(self.settings.database_template, ground)
+            await db.start()
+            self._stack.push_async_callback(db.close)
+            room = Room(
+                name=service.name,
+                db=db,
+                calls=self._calls,
+                clock=self.clock,
+                ids=self._ids,
+                cache=self._cache,
+                files=files,
+                messages=self.messages,
+                secrets=secrets,
+                verifier=verifier,
+                http=http,
+                production=self.settings.production,
+                rate_limits=self.settings.rate_limits == "on",
+                public_url=self.url,
+                _settings=section,
+            )
+            self.rooms[service.name] = room
+            self._calls.add(room, service.answers)
+            self.workers[service.name] = Workers(service, room, self._bus, jitter=self._jitter)
+        await self._follow_revocations()
+
+    async def _set_to_work(self) -> None:
+        for workers in self.workers.values():
+            await workers.prepare(alone=self.settings.embedded)
+            if not self._driven:
+                workers.start()
+                self._stack.push_async_callback(workers.stop)
+
+    async def _follow_revocations(self) -> None:
+        await revocation_feed.follow(self._revocations, self._cache, self._bus)
+        task = asyncio.create_task(self._revocations.keep_filled())
+        self._stack.callback(task.cancel)
+
+    async def _open_the_door(self, listening: socket.socket) -> None:
+        verifier = self.rooms[customer.service.name].verifier
+        section = self._section["gateway"]
+        if not isinstance(section, GatewaySettings):
+            raise TypeError("the gateway's section is not filled with its settings")
+        upstreams = {
+            service.name: InProcess(self._app_of(service), seconds_max=section.upstream_seconds_max)
+            for service in self.services
+        }
+        self.gateway = Gateway(
+            Surroundings(
+                routes=[(service.name, route) for service in self.services for route in service.routes.all],
+                upstreams=upstreams,
+                mounts=self._mounts(),
+                verifier=verifier,
+                cache=self._cache,
+                clock=self.clock,
+                ids=self._ids,
+                registry=metrics.new_registry(),
+                readiness=self._readiness(),
+                openapi=lambda: openapi_json(self.services, self.url),
+                asyncapi=asyncapi_json,
+                version=VERSION,
+                public_url=self.url,
+                production=self.settings.production,
+                rate_limits=self.settings.rate_limits == "on",
+            ),
+            section,
+        )
+        self._purge_on_events()
+        await self.gateway.start()
+        self._server = _Server(uvicorn.Config(self.gateway, **server_options()))
+        self._serving = asyncio.create_task(self._server.serve([listening]))
+
+    async def _close_the_door(self) -> None:
+        self.gateway.stopping()
+        if self._server is not None:
+            self._server.should_exit = True
+            await self._serving
+        await self.gateway.stop()
+
+    def _app_of(self, service: Service) -> Any:
+        room = self.rooms[service.name]
+        return sandbox.app(room) if service is sandbox.service else service_app(room, service)
+
+    def _mounts(self) -> dict[str, Any]:
+        if isinstance(self.messages, OutboxMessages):
+            return {"/dev/outbox": outbox_page(self.messages)}
+        return {}
+
+    def _purge_on_events(self) -> None:
+        for prefix, kinds in _PURGED_BY.items():
+            names = {kind.__name__ for kind in kinds}
+            self._bus.listen(names, lambda _, prefix=prefix: self.gateway.purge(prefix))  # type: ignore[misc]
+
+    def _readiness(self) -> dict[str, Callable[[], Awaitable[str]]]:
+        async def platform() -> str:
+            return self._ready.get("platform", "")
+
+        async def sessions() -> str:
+            return "" if self._revocations.filled else "revoked sessions are still being read"
+
+        return {
+            "platform": platform,
+            "sessions": sessions,
+            **{name: _reachable(room) for name, room in self.rooms.items()},
+        }
+
+    def _secret(self) -> bytes:
+        if self.settings.secret is not None:
+            return self.settings.secret.encode()
+        return read_or_make_secret(self.settings.folder / "secret")
+
+    def _open_messages(self) -> Messages:
+        if self.settings.smtp_url is not None:
+            return SmtpMessages(self.settings.smtp_url, self.settings.mail_from)
+        return OutboxMessages(self.settings.folder / "outbox.jsonl")
+
+    def _open_files(self) -> Files:
+        if self.settings.files_url is None:
+            return local_files(self.settings.folder / "files")
+        return ObjectFiles(from_url(self.settings.files_url))
+
+
+def _reachable(room: Room) -> Callable[[], Awaitable[str]]:
+    async def source() -> str:
+        await room.db.read(lambda tx: tx.now)
+        return ""
+
+    return source
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs the platform."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(settings: PlatformSettings) -> socket.socket:
+    """Bound before anything else is done: a taken address is told at once, and port 0 becomes a real one."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
