@@ -137,7 +137,9 @@ REPEAT_WORK = (
     .values(due_at=bindparam("next_at"), lease=sa.null(), lease_until=sa.null(), attempts=0, last_error=None)
     .where(*_LEASED, _jobs.c.plan == bindparam("plan"))
 )
-RETURN_WORK = sa.update(_jobs).values(lease=sa.null(), lease_until=sa.null(), attempts=_jobs.c.attempts - 1).where(*_LEASED)
+RETURN_WORK = (
+    sa.update(_jobs).values(lease=sa.null(), lease_until=sa.null(), attempts=_jobs.c.attempts - 1).where(*_LEASED)
+)
 VOID_LEASES = sa.update(_jobs).values(lease=sa.null(), lease_until=sa.null()).where(_jobs.c.lease.is_not(None))
 FIRST_DUE_JOB = (
     sa.select(_jobs.c.due_at)
