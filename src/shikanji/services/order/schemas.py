@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from shikanji.contracts.order import CancelCause, OrderStatus, PaymentMethod
 from shikanji.contracts.store import Fulfilment
 from shikanji.kit.clock import to_rfc3339
+from shikanji.kit.web.fields import Id
 from shikanji.kit.web.pages import PageQuery
 from shikanji.services.order.actions import Whole
 from shikanji.services.order.model.edges import Actor
@@ -16,9 +17,6 @@ from shikanji.services.order.model.lines import Line
 from shikanji.services.order.model.order import Order
 from shikanji.services.order.repository import Point
 
-Id = Annotated[
-    str, Meta(min_length=36, max_length=36, pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
-]
 OptionId = Annotated[str, Meta(min_length=1, max_length=64)]
 Notes = Annotated[str, Meta(min_length=1, max_length=500)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
