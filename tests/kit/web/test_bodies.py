@@ -105,6 +105,18 @@ async def test_a_wrong_field_is_422_and_named_as_the_client_wrote_it(
         assert answer.json["errors"][0]["message"] == message
 
 
+async def test_a_number_of_thousands_of_digits_is_422_and_named() -> None:
+    answer = await brew_tea(b'{"name": "a", "cups": 1, "toppings": [{"spoonCount": -1' + b"0" * 9_000 + b"}]}")
+
+    assert (answer.status, answer.field) == (422, "toppings[0].spoonCount")
+
+
+async def test_such_a_number_deep_down_is_413_like_anything_else_there() -> None:
+    answer = await brew_tea(b"[" * 980 + b"1" * 5_000 + b"]" * 980)
+
+    assert answer.status == 413
+
+
 async def test_a_missing_field_is_422() -> None:
     answer = await brew_tea({"name": "masala"})
 
@@ -122,6 +134,12 @@ async def test_an_unknown_name_of_great_length_is_cut() -> None:
 
     assert answer.status == 422
     assert len(answer.field) < 300
+
+
+async def test_a_body_may_be_nested_as_deep_as_the_limit() -> None:
+    answer = await brew_tea(b"[" * (DEPTH_MAX) + b"]" * (DEPTH_MAX))
+
+    assert answer.status == 422
 
 
 @pytest.mark.parametrize("depth", [DEPTH_MAX + 1, 900, 10_000, 200_000])

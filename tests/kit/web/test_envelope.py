@@ -3,6 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
+from shikanji.kit.web.envelope import header
 from tests.kit.web.edge import CUP, KEY, brew_tea, tea_client
 
 
@@ -83,6 +84,11 @@ async def test_a_fault_of_ours_is_logged_and_tells_the_client_only_where_to_find
     assert (answer.status, answer.json["correlationId"]) == (500, "req-2")
     assert b"boiling" not in answer.body
     assert logs[0]["correlation_id"] == "req-2"
+
+
+def test_a_header_cannot_smuggle_in_another() -> None:
+    with pytest.raises(ValueError, match="line break"):
+        header("Location", "/teas\r\nSet-Cookie: a=b")
 
 
 @pytest.mark.parametrize("given", ["", "has space", "x" * 129, "a\u00e9"])

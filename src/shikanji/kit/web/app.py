@@ -15,7 +15,7 @@ from shikanji.kit.ids import is_uuid
 from shikanji.kit.service import Room, Service
 from shikanji.kit.web.body import check_media_type, read_body
 from shikanji.kit.web.decode import BODY_BYTES_MAX, BodyDecoder
-from shikanji.kit.web.envelope import JSON, HeaderPairs, Response, bare, problem_response, success
+from shikanji.kit.web.envelope import JSON, HeaderPairs, Response, bare, header, problem_response, success
 from shikanji.kit.web.etags import matches
 from shikanji.kit.web.headers import Headers
 from shikanji.kit.web.identity import identify
@@ -58,7 +58,7 @@ class Target:
 
     def __init__(self, route: Route) -> None:
         self.route = route
-        self.method, self.path = route.method, route.path
+        self.method, self.path, self.name = route.method, route.path, route.name
         self.body = None if route.body is None else BodyDecoder(route.body)
         self.query = QueryDecoder(route.query)
         self.produced = Produced(route.produces)
@@ -145,7 +145,7 @@ class ServiceApp:
             correlation_id=correlation_id,
             client_ip=_client_ip(scope, headers),
             idempotency_key=key,
-            route=route.name,
+            route=target.name,
             body_hash="" if key is None else _body_hash(path, raw if body is None else body),
         )
 
@@ -193,13 +193,13 @@ def _client_ip(scope: Scope, headers: Headers) -> str:
 def _response(route: Route, incoming: Incoming[Any, Any], reply: Reply) -> Response:
     headers: HeaderPairs = [JSON]
     if reply.etag is not None:
-        headers.append((b"etag", reply.etag.encode("latin-1")))
+        headers.append(header("etag", reply.etag))
         if route.method == "GET" and matches(incoming.headers.get("if-none-match", ""), reply.etag):
             return Response(304, headers[1:], b"")
     if reply.headers:
-        headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
+        headers += [header(name, value) for name, value in reply.headers.items()]
     if reply.cookies:
-        headers += [(b"set-cookie", cookie.encode("latin-1")) for cookie in reply.cookies]
+        headers += [header("set-cookie", cookie) for cookie in reply.cookies]
     status = reply.status or route.status
     if status == 204:
         return Response(status, headers[1:], b"")

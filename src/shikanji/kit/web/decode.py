@@ -10,6 +10,7 @@ from shikanji.kit.web.wording import explain
 
 BODY_BYTES_MAX = 1 << 20
 DEPTH_MAX = 32
+INTEGER_DIGITS_READ = 25
 FLOAT_EXACT_MAX = 2.0**53
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 
@@ -65,13 +66,9 @@ def parse(raw: bytes) -> Any:
     """The body as plain values. msgspec refuses broken UTF-8, lone surrogates, NaN and 1e400 by itself; what it would
     let pass is looked for here."""
     try:
-        value = _generic.decode(raw)
+        value = _read(raw)
     except RecursionError:
         raise TooDeep from None
-    except msgspec.ValidationError as error:
-        if "Integer" in str(error):
-            raise explain(error, Any) from None
-        raise NotJson("a number is out of range") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotJson(_reason(error)) from None
     names = _count_names(value)
@@ -83,10 +80,20 @@ def parse(raw: bytes) -> Any:
     return value
 
 
+def _read(raw: bytes) -> Any:
+    try:
+        return _generic.decode(raw)
+    except msgspec.ValidationError as error:
+        if "Integer" not in str(error):
+            raise
+    # A number of thousands of digits: its beginning is enough to know that it is beyond every range, and where it is.
+    return json.loads(raw, parse_int=lambda digits: int(digits[:INTEGER_DIGITS_READ]))
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "the body is not UTF-8"
-    return str(error).removeprefix("JSON is malformed: ")
+    return str(error).removeprefix("JSON is malformed: ").lower()
 
 
 def _count_names(value: Any) -> int:

@@ -44,13 +44,20 @@ def success(data: Any, *, page: bool = False, next_cursor: str | None = None) ->
     return b'{"success":true,"data":%b}' % _encode(data)
 
 
+def header(name: str, value: str) -> tuple[bytes, bytes]:
+    """Raises ValueError for a value that would begin a header of its own."""
+    if "\r" in value or "\n" in value:
+        raise ValueError(f"a line break in the header {name}")
+    return name.lower().encode("latin-1"), value.encode("latin-1")
+
+
 def problem_response(problem: Problem, correlation_id: str) -> Response:
     headers: HeaderPairs = [PROBLEM_JSON]
     if problem.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     if problem.retry_after_seconds is not None:
         headers.append((b"retry-after", str(problem.retry_after_seconds).encode()))
-    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in problem.headers.items()]
+    headers += [header(name, value) for name, value in problem.headers.items()]
     return Response(problem.status, headers, problem_json(problem, correlation_id))
 
 
