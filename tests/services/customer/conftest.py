@@ -1,0 +1,31 @@
+"""The customer service's real database: SQLite, and PostgreSQL too where a module names both in ENGINES."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from shikanji.services.customer import service
+from tests.engines.postgres import PostgresServer
+from tests.kit.databases import OpenDatabase, open_database, open_postgres
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", getattr(metafunc.module, "ENGINES", ["sqlite"]), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def database(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[OpenDatabase]:
+    if request.param == "sqlite":
+        async with open_database(service, tmp_path) as opened:
+            yield opened
+    else:
+        async with open_postgres(service, request.getfixturevalue("postgres_server")) as opened:
+            yield opened
