@@ -1,0 +1,126 @@
+"""The main journey, word for word as clients speak it."""
+
+import asyncio
+
+from tests.harness import ADDRESS, PASSWORD, Shop
+
+
+async def test_a_customer_orders_and_pays_online_and_the_store_fulfils(shop: Shop) -> None:
+    asha = await shop.register("Asha Mehta")
+    stores = (await shop.anonymous.get("/api/v1/stores?postalCode=560001")).data
+    store = next(store for store in stores if store["name"].endswith("MG Road"))
+    assert store["isOpen"]
+    products = await shop.products(store["id"])
+    body = {
+        "storeId": store["id"],
+        "fulfilment": "delivery",
+        "items": [{"productId": products[0]["id"], "quantity": 2}, {"productId": products[1]["id"], "quantity": 1}],
+        "deliveryAddress": ADDRESS,
+        "paymentMethod": "online",
+    }
+
+    placed = await asha.post("/api/v1/orders", body)
+    order = placed.data
+    assert placed.status == 201
+    assert order["status"] == "pending"
+    assert order["subtotal"] == 2 * products[0]["price"] + products[1]["price"]
+    assert order["total"] == (
+        order["subtotal"]
+        - order["discount"]
+        - order["pointsDiscount"]
+        + order["deliveryFee"]
+        + order["tax"]
+        + order["roundOff"]
+    )
+
+    payment = await shop.initiate(order["id"], asha)
+    assert payment["amount"] == order["total"]
+    paid = (await shop.check_out(payment, webhook="none")).data
+    verified = await asha.post("/api/v1/payments/verify", {"paymentId": payment["id"], **paid})
+    assert verified.status == 200
+    await shop.settle()
+
+    confirmed = (await asha.get(f"/api/v1/orders/{order['id']}")).data
+    assert confirmed["status"] == "confirmed"
+    assert [entry["status"] for entry in confirmed["timeline"]] == ["pending", "confirmed"]
+    await shop.advance_status(order["id"], "preparing", "ready", "dispatched", "delivered", "completed")
+    assert (await asha.get(f"/api/v1/orders/{order['id']}")).data["status"] == "completed"
+
+
+async def test_a_webhook_alone_settles_a_payment(shop: Shop) -> None:
+    order = await shop.order(paymentMethod="online")
+    payment = await shop.initiate(order["id"])
+
+    await shop.check_out(payment, webhook="twice")
+    await shop.settle()
+
+    assert await shop.status_of(order["id"]) == "confirmed"
+    payments = (await (await shop.customer()).get(f"/api/v1/payments/order/{order['id']}")).data
+    assert [payment["status"] for payment in payments] == ["completed"]
+
+
+async def test_cash_is_taken_at_the_hand_over(shop: Shop) -> None:
+    order = await shop.order(paymentMethod="cod")
+    assert order["status"] == "confirmed"
+
+    await shop.advance_status(order["id"], "preparing", "ready", "completed")
+
+    payments = (await (await shop.customer()).get(f"/api/v1/payments/order/{order['id']}")).data
+    assert [(payment["provider"], payment["status"]) for payment in payments] == [("cash", "completed")]
+
+
+async def test_an_order_takes_its_stock_and_a_cancelled_one_gives_it_back(shop: Shop) -> None:
+    store, manager = await shop.store(), await shop.staff("manager")
+    product = (await shop.products(store["id"]))[0]
+    path = f"/api/v1/inventory/{product['id']}?storeId={store['id']}"
+    before = (await manager.get(path)).data
+
+    order = await shop.order(items=[{"productId": product["id"], "quantity": 3}])
+    sold = (await manager.get(path)).data
+    customer = await shop.customer()
+    await customer.post(f"/api/v1/orders/{order['id']}/cancel", {"reason": "changed my mind"})
+    await shop.settle()
+
+    assert sold["onHand"] == before["onHand"] - 3
+    assert sold["held"] == 0
+    assert (await manager.get(path)).data == before
+
+
+async def test_the_last_items_go_to_as_many_customers_as_there_are_items(shop: Shop) -> None:
+    store, manager = await shop.store(), await shop.staff("manager")
+    product = (await shop.products(store["id"]))[0]
+    path = f"/api/v1/inventory/{product['id']}"
+    on_hand = (await manager.get(f"{path}?storeId={store['id']}")).data["onHand"]
+    change = {"storeId": store["id"], "delta": 20 - on_hand, "reason": "counted"}
+    assert (await manager.put(f"{path}/adjust", change)).status == 200
+    body = await shop.order_body(items=[{"productId": product["id"], "quantity": 1}])
+    customer = await shop.customer()
+
+    answers = await asyncio.gather(*(customer.post("/api/v1/orders", body) for _ in range(200)))
+
+    assert sorted({answer.status for answer in answers}) == [201, 409]
+    assert sum(answer.status == 201 for answer in answers) == 20
+    assert {answer.type for answer in answers if answer.status == 409} == {"insufficient-stock"}
+
+
+async def test_one_idempotency_key_sent_a_hundred_times_at_once_makes_one_order(shop: Shop) -> None:
+    body, customer = await shop.order_body(), await shop.customer()
+
+    answers = await asyncio.gather(*(customer.post("/api/v1/orders", body, key="k" * 20) for _ in range(100)))
+
+    made = {answer.data["id"] for answer in answers if answer.status == 201}
+    assert len(made) == 1
+    assert {answer.status for answer in answers} <= {201, 409}
+    again = await customer.post("/api/v1/orders", body, key="k" * 20)
+    assert again.data["id"] in made
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len((await customer.get("/api/v1/orders")).data) == 1
+
+
+async def test_demo_accounts_sign_in(shop: Shop) -> None:
+    for role in ("manager", "chef", "cashier", "delivery"):
+        for store in ("mgroad", "koramangala"):
+            answer = await shop.anonymous.post(
+                "/api/v1/auth/login", {"identifier": f"{role}.{store}@demo.test", "password": PASSWORD}
+            )
+            assert answer.status == 200
