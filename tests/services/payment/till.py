@@ -1,0 +1,219 @@
+"""The payment room and the sandbox company, each with a real database, speaking real HTTP on loopback; the order service
+in memory. One clock for both."""
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import msgspec
+
+from shikanji import sandbox
+from shikanji.contracts.order import AskOrderStanding, OrderStanding
+from shikanji.kit.auth import Principal
+from shikanji.kit.calls import Call
+from shikanji.kit.errors import RemoteProblem, Unauthorized
+from shikanji.kit.events import Envelope, Event, Metadata
+from shikanji.kit.jobs_worker import JobsWorker
+from shikanji.kit.service import Room, Service
+from shikanji.kit.web.app import service_app
+from shikanji.sandbox.settings import SandboxSettings
+from shikanji.services.payment import service
+from shikanji.services.payment.settings import PaymentSettings
+from tests.kit.databases import OpenDatabase, open_database
+from tests.kit.web.edge import Answer, Client
+from tests.services.payment.makers import ORDER, PRINCIPALS, make_standing
+from tests.serving import serving
+
+ROUNDS_MAX = 50
+
+
+class KnownTokens:
+    async def verify(self, token: str) -> Principal:
+        if token not in PRINCIPALS:
+            raise Unauthorized("sign in")
+        return PRINCIPALS[token]
+
+
+class Orders:
+    """The order service as payment hears it."""
+
+    def __init__(self) -> None:
+        self.standings: dict[str, OrderStanding] = {ORDER: make_standing()}
+
+    async def ask(self, call: Call[Any]) -> Any:
+        assert isinstance(call, AskOrderStanding)
+        if call.order_id not in self.standings:
+            raise RemoteProblem(404, "order-not-found", "There is no such order", "none")
+        return self.standings[call.order_id]
+
+    def change(self, **changes: Any) -> None:
+        self.standings[ORDER] = msgspec.structs.replace(self.standings[ORDER], **changes)
+
+
+class Door:
+    """Where an app will be served whose room must know the address first."""
+
+    def __init__(self) -> None:
+        self.app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+@dataclass
+class Till:
+    room: Room
+    database: OpenDatabase
+    company_room: Room
+    company_database: OpenDatabase
+    orders: Orders
+    client: Client
+    company: Client
+    keys: int = 0
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, token: str | None = "owner", **headers: str
+    ) -> Answer:
+        """Under `/api/v1/payments`, with a fresh Idempotency-Key unless one is named."""
+        self.keys += 1
+        sent = {"idempotency-key": f"key-of-request-{self.keys:08}"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.ask(method, f"/api/v1/payments{path}", body, token=token, headers=sent)
+
+    async def initiate(self, **headers: str) -> dict[str, Any]:
+        answer = await self.ask("POST", "/initiate", {"orderId": ORDER}, **headers)
+        assert answer.status == 201, answer.body
+        data: dict[str, Any] = answer.data
+        return data
+
+    async def check_out(self, started: dict[str, Any], outcome: str = "success", **more: Any) -> dict[str, str]:
+        """At the company's checkout, as the customer's browser."""
+        answer = await self.try_checkout(started, outcome, **more)
+        assert answer.status == 200, answer.body
+        data: dict[str, str] = answer.data
+        return data
+
+    async def try_checkout(self, started: dict[str, Any], outcome: str = "success", **more: Any) -> Answer:
+        path = f"/sandbox/checkout/{started['checkout']['providerOrderId']}"
+        return await self.company.ask("POST", path, {"outcome": outcome, **more})
+
+    async def verify(self, started: dict[str, Any], brought: dict[str, str]) -> Answer:
+        return await self.ask("POST", "/verify", {"paymentId": started["id"], **brought})
+
+    async def pay(self) -> str:
+        """Pays the order and has the webhook heard; the payment's id."""
+        started = await self.initiate()
+        await self.check_out(started)
+        await self.settle()
+        return str(started["id"])
+
+    async def plan_fault(self, operation: str, kind: str, **more: Any) -> None:
+        credentials = {"x-client-id": "sandbox", "x-client-secret": self.room.secrets.derive("sandbox-key").hex()}
+        body = {"operation": operation, "kind": kind, **more}
+        answer = await self.company.ask("PUT", "/sandbox/faults", body, headers=credentials)
+        assert answer.status == 200, answer.body
+
+    async def post_webhook(self, raw: bytes, **headers: str) -> Answer:
+        sent = {"content-type": "application/json"} | {name.replace("_", "-"): headers[name] for name in headers}
+        return await self.client.ask("POST", "/api/v1/payments/webhooks/sandbox", raw, headers=sent)
+
+    def sign(self, raw: bytes, *, at: int | None = None, secret: bytes | None = None) -> str:
+        """As the company signs; `at` in seconds."""
+        seconds = self.room.clock.now() // 1_000_000 if at is None else at
+        key = secret or self.room.secrets.derive("sandbox-webhook").hex().encode()
+        return f"t={seconds},v1={hmac.new(key, b'%d.%b' % (seconds, raw), hashlib.sha256).hexdigest()}"
+
+    async def deliver(self, event: Event) -> None:
+        """Hands the event to its handler, without the inbox's memory: what comes twice is handled twice."""
+        metadata = Metadata("test", "1", "", "", event.aggregate_id, 1)
+        envelope = Envelope(type(event).__name__, type(event).__name__, 0, msgspec.json.encode(event), "", metadata)
+        await self.database.write(service.subscribers.handle, envelope)
+
+    async def run_jobs(self) -> int:
+        """Everything of payment that is due, once."""
+        return await _run_jobs(self.room, service)
+
+    async def run_company_jobs(self) -> int:
+        return await _run_jobs(self.company_room, sandbox.service)
+
+    async def settle(self) -> None:
+        """Until neither has anything due."""
+        for _ in range(ROUNDS_MAX):
+            if not await self.run_jobs() + await self.run_company_jobs():
+                return
+        raise AssertionError("it never settles")
+
+    def advance(self, by: int) -> None:
+        self.database.clock.advance(by)
+        self.company_database.clock.advance(by)
+
+    def told(self) -> list[str]:
+        return [event.type for event in self.database.events()]
+
+    def payments(self) -> list[tuple[Any, ...]]:
+        """Number, status, captured, reserved, refunded, released of each attempt."""
+        return self.database.query(
+            "SELECT number, status, captured, reserved, refunded, released FROM payments ORDER BY order_id, number"
+        )
+
+    def refunds(self) -> list[tuple[Any, ...]]:
+        """Cause, amount, status."""
+        return self.database.query("SELECT cause, amount, status FROM refunds ORDER BY id")
+
+    def company_refunds(self) -> list[tuple[Any, ...]]:
+        return self.company_database.query("SELECT amount, status FROM refunds ORDER BY id")
+
+
+async def _run_jobs(room: Room, of: Service) -> int:
+    worker = JobsWorker(room, of.jobs, jitter=lambda: 0.0)
+    started = await worker.step()
+    await worker.drain()
+    return started
+
+
+@asynccontextmanager
+async def open_till(
+    folder: Path, *, settings: PaymentSettings | None = None, company_settings: SandboxSettings | None = None
+) -> AsyncIterator[Till]:
+    settings = settings or PaymentSettings()
+    company_settings = company_settings or SandboxSettings()
+    door, company_door, orders = Door(), Door(), Orders()
+    async with (
+        open_database(service, folder, settings=settings) as database,
+        open_database(sandbox.service, folder, settings=company_settings) as company_database,
+        serving(door) as url,
+        serving(company_door) as company_url,
+        aiohttp.ClientSession() as http,
+    ):
+        room = _make_room(database, http, orders, msgspec.structs.replace(settings, sandbox_url=company_url), url)
+        company_room = _make_room(company_database, http, orders, company_settings, url)
+        door.app, company_door.app = service_app(room, service), sandbox.app(company_room)
+        yield Till(room, database, company_room, company_database, orders, Client(door.app), Client(company_door.app))
+
+
+def _make_room(
+    database: OpenDatabase, http: aiohttp.ClientSession, orders: Orders, settings: msgspec.Struct, url: str
+) -> Room:
+    absent = cast(Any, None)
+    return Room(
+        name=database.ground.service,
+        db=database.db,
+        calls=orders,
+        clock=database.clock,
+        ids=database.ids,
+        cache=absent,
+        files=absent,
+        messages=absent,
+        secrets=database.ground.secrets,
+        verifier=KnownTokens(),
+        http=http,
+        production=False,
+        rate_limits=True,
+        public_url=url,
+        _settings=settings,
+    )
