@@ -2,12 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
-import sqlalchemy as sa
 
 from shikanji.kit.auth import Principal
 from shikanji.kit.clock import SECOND
@@ -31,38 +28,19 @@ from shikanji.kit.web.idempotency import (
     settle,
 )
 from shikanji.kit.web.routes import Incoming, Reply
-from tests.kit.databases import OpenDatabase, open_database
+from tests.kit.counters import add, value
+from tests.kit.databases import OpenDatabase
 from tests.kit.web.edge import make_room
-
-BREWS = sa.Table("brews", sa.MetaData(), sa.Column("id", sa.Text), sa.Column("name", sa.Text))
-INSERT_BREW = sa.insert(BREWS)
-COUNT_BREWS = sa.select(sa.func.count()).select_from(BREWS)
 
 SCOPE = Scope(principal="guest", route="POST /teas", key="k" * 16, body_hash="one")
 
 
-class _Settings(msgspec.Struct, frozen=True):
-    pass
-
-
-class _TeaShop:
-    name = "teashop"
-    migrations = "tests.kit.web.migrations"
-    settings = _Settings
-
-
 class Brewed(msgspec.Struct):
-    id: str
+    cups: int
 
 
 class OutOfMilk(Conflict):
     type, title = "out-of-milk", "There is no milk left"
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[OpenDatabase]:
-    async with open_database(_TeaShop(), tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -88,23 +66,17 @@ def asking(
     )
 
 
-def brew(tx: Tx, name: str) -> str:
-    brew_id = tx.new_id()
-    tx.run(INSERT_BREW, id=brew_id, name=name)
-    return brew_id
-
-
-def brew_without_milk(tx: Tx, name: str) -> str:
-    brew(tx, name)
+def brew_without_milk(tx: Tx, name: str) -> int:
+    add(tx, name)
     raise OutOfMilk
 
 
 def count_brews(tx: Tx) -> int:
-    return int(tx.run(COUNT_BREWS).scalar())
+    return value(tx, "masala") or 0
 
 
 async def brew_once(room: Room, incoming: Incoming[None, None]) -> Reply:
-    return await once(room, incoming, brew, "masala", view=Brewed, status=201)
+    return await once(room, incoming, add, "masala", view=Brewed, status=201)
 
 
 def wire(reply: Reply) -> tuple[int | None, bytes]:
@@ -195,11 +167,11 @@ async def test_a_live_claim_with_another_body_is_a_reused_key(database: OpenData
 async def test_a_completed_claim_is_answered_from_store(database: OpenDatabase) -> None:
     mine = await taken(database)
 
-    await database.write(complete, mine, 201, Brewed("tea"))
+    await database.write(complete, mine, 201, Brewed(3))
 
     stored = await database.write(claim, SCOPE)
     assert isinstance(stored, StoredAnswer)
-    assert wire(stored.reply()) == (201, b'{"id":"tea"}')
+    assert wire(stored.reply()) == (201, b'{"cups":3}')
 
 
 async def test_an_abandoned_claim_frees_the_key(database: OpenDatabase) -> None:
@@ -231,7 +203,7 @@ async def test_a_lapsed_claim_is_taken_over_under_a_new_effect_id_by_exactly_one
     with pytest.raises(ClaimLost):
         await database.write(complete, late, 201, None)
     await database.write(abandon, late)
-    await database.write(complete, heir, 201, Brewed("tea"))
+    await database.write(complete, heir, 201, Brewed(3))
 
 
 async def test_nothing_is_written_after_the_lease_even_if_nobody_took_over(database: OpenDatabase) -> None:

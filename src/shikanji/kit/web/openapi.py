@@ -26,7 +26,6 @@ SECURITY_SCHEMES: Json = {
     },
 }
 KEY_PATTERN = "^[A-Za-z0-9._:-]{16,128}$"
-SAFE = "GET"
 
 
 def openapi(services: Iterable[Service], *, title: str, version: str, description: str = "", server: str = "/") -> Json:
@@ -164,9 +163,9 @@ def _header_parameters(route: Route) -> Iterable[Json]:
             "description": "A fresh UUID for a new request, the same one for its repeats.",
             "schema": {"type": "string", "pattern": KEY_PATTERN},
         }
-    if route.editable:
+    if route.editable and route.method != "POST":
         yield {
-            "name": "If-None-Match" if route.method == SAFE else "If-Match",
+            "name": "If-None-Match" if route.method == "GET" else "If-Match",
             "in": "header",
             "required": False,
             "description": "The ETag of what the client has.",

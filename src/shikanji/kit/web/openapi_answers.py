@@ -160,7 +160,7 @@ def _problems_of_the_edge(route: Route) -> list[type[Problem]]:
         problems += [NotJson, BodyTooLarge, TooDeep, UnsupportedMediaType]
     if route.raw_body:
         problems.append(BodyTooLarge)
-    if route.editable and route.method not in SAFE_METHODS:
+    if route.editable and route.method not in {"GET", "POST"}:
         problems.append(PreconditionFailed)
     if route.idempotency is not Idempotency.IGNORED:
         problems += [KeyMalformed, InFlight, ClaimLost, KeyReused]
