@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from shikanji.contracts.store import Fulfilment
-from shikanji.kit.clock import DAY, MINUTE, SECOND, from_datetime
+from shikanji.kit.clock import DAY, MINUTE, SECOND
 
 DAY_MINUTES = 24 * 60
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+A_DAY, A_MICROSECOND, NONE = timedelta(days=1), timedelta(microseconds=1), timedelta()
 OPENING_DAYS_MAX = 92
 """How far ahead the next opening is looked for."""
 CLOSING_DAYS_MAX = 14
@@ -71,11 +73,10 @@ class Calendar(msgspec.Struct, frozen=True):
 
     def is_open(self, fulfilment: Fulfilment, at: int) -> bool:
         today = self.local_date(at)
-        return any(
-            opening.start <= at < opening.end
-            for day in (today, today - timedelta(days=1))
-            for opening in self.openings(fulfilment, day)
-        )
+        return self._opening_at(fulfilment, at, today) or self._opening_at(fulfilment, at, today - A_DAY)
+
+    def _opening_at(self, fulfilment: Fulfilment, at: int, day: date) -> bool:
+        return any(opening.start <= at < opening.end for opening in self.openings(fulfilment, day))
 
     def closes_at(self, fulfilment: Fulfilment, at: int) -> int | None:
         """When the stretch that holds `at` ends; None when it is closed, or open as far as one can see."""
@@ -113,9 +114,9 @@ class Calendar(msgspec.Struct, frozen=True):
         return datetime.fromtimestamp(at // SECOND, ZoneInfo(self.time_zone)).date()
 
     def _from_yesterday(self, fulfilment: Fulfilment, at: int, days: int) -> Iterator[Opening]:
-        yesterday = self.local_date(at) - timedelta(days=1)
+        yesterday = self.local_date(at) - A_DAY
         for ahead in range(days):
-            openings = self.openings(fulfilment, yesterday + timedelta(days=ahead))
+            openings = self.openings(fulfilment, yesterday + A_DAY * ahead)
             yield from sorted(openings, key=lambda opening: opening.start)
 
 
@@ -123,10 +124,11 @@ def moment(zone: ZoneInfo, day: date, minutes: int) -> int:
     """The moment at which a clock on the wall shows `minutes` after the midnight that begins `day`. A time that a clock
     change skips is the change itself; one that comes twice is the first."""
     days, minute = divmod(minutes, DAY_MINUTES)
-    day += timedelta(days=days)
+    day += A_DAY * days
     wall = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone)
-    at = from_datetime(wall.astimezone(UTC))
-    if wall.utcoffset() == wall.replace(fold=1).utcoffset():
+    offset = wall.utcoffset() or NONE
+    at = ((day.toordinal() - EPOCH_ORDINAL) * DAY_MINUTES + minute) * MINUTE - offset // A_MICROSECOND
+    if offset == wall.replace(fold=1).utcoffset():
         return at
     return _change_before(zone, at) if _skipped(wall) else at
 
