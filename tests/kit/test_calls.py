@@ -197,6 +197,41 @@ async def test_an_answer_that_makes_no_sense_is_unavailable() -> None:
             await calls.ask(Brew(tea_name="masala"))
 
 
+async def test_a_call_that_was_heard_and_broke_off_is_unavailable_and_asked_of_no_other() -> None:
+    heard: list[str] = []
+
+    async def breaks_off(scope: Any, receive: Any, send: Any) -> None:
+        heard.append(scope["path"])
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+
+    async with serving(breaks_off) as one, serving(breaks_off) as other, aiohttp.ClientSession() as http:
+        calls = HttpCalls(http, lambda _: [one, other], KEY, ManualClock(NOON))
+
+        with pytest.raises(Unavailable):
+            await calls.ask(Brew(tea_name="masala"))
+
+    assert heard == [PATH]
+
+
+async def test_a_caller_that_gives_up_says_nothing_about_the_copy() -> None:
+    async def silent(scope: Any, receive: Any, send: Any) -> None:
+        asked.set()
+        await receive()
+        await receive()
+
+    asked = asyncio.Event()
+    async with serving(silent) as url, aiohttp.ClientSession() as http:
+        calls = HttpCalls(http, lambda _: [url], KEY, ManualClock(NOON))
+        with context.bind("request-1", traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01"):
+            asking = asyncio.create_task(calls.ask(Brew(tea_name="masala")))
+        await asked.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    assert calls._breakers[url].admits
+
+
 PATH, BODY = "/internal/calls/Brew", b'{"teaName":"masala"}'
 
 
