@@ -1,0 +1,286 @@
+"""What only SQLite's writer must get right: groups that fail as a whole, and never a word before the commit."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from shikanji.kit.context import Origin
+from shikanji.kit.db.faults import StorageFault
+from shikanji.kit.db.sqlite import INLINE_OPERATIONS_MAX, SqliteDatabase, SqliteDirect
+from shikanji.kit.db.sqlite_connection import UnsafeSqlite, open_reader, open_writer, require_safe_version
+from shikanji.kit.db.sqlite_writer import GROUP_UNITS_MAX, SqliteWriter, Unit
+from shikanji.kit.db.tx import Tx
+from shikanji.kit.errors import Unavailable
+from tests.kit.counters import INSERT, SERVICE, add, value, values
+from tests.kit.databases import OpenDatabase, make_ground, open_database
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> Any:
+    async with open_database(SERVICE, tmp_path) as opened:
+        yield opened
+
+
+class Gate:
+    """Holds the writer inside a unit, so that what comes meanwhile queues up behind it."""
+
+    def __init__(self) -> None:
+        self._reached, self._open = threading.Event(), threading.Event()
+
+    def hold(self, _: Tx) -> None:
+        self._reached.set()
+        self._open.wait()
+
+    async def reached(self) -> None:
+        await asyncio.to_thread(self._reached.wait)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+BIG = bytes(1_000_000)
+
+
+def limit_the_disk(tx: Tx) -> None:
+    pages = tx.execute(sa.text("PRAGMA page_count")).scalar()
+    tx.execute(sa.text(f"PRAGMA max_page_count={pages}"))
+
+
+def free_the_disk(tx: Tx) -> None:
+    tx.execute(sa.text("PRAGMA max_page_count=1000000"))
+
+
+def fill_the_disk(tx: Tx) -> None:
+    """An INSERT that finds the disk full ends the whole transaction."""
+    limit_the_disk(tx)
+    tx.run(INSERT, id="big", value=1, note=BIG)
+
+
+def end_the_transaction(tx: Tx) -> None:
+    add(tx, "ended")
+    tx.control("ROLLBACK")  # type: ignore[attr-defined]
+
+
+def let_the_commit_fail(tx: Tx) -> None:
+    """A foreign key that is looked at only by COMMIT."""
+    tx.execute(sa.text("CREATE TABLE IF NOT EXISTS child (id TEXT REFERENCES counters (id))"))
+    tx.execute(sa.text("PRAGMA defer_foreign_keys=ON"))
+    tx.execute(sa.text("INSERT INTO child VALUES ('nobody')"))
+
+
+@pytest.mark.parametrize("disaster", [fill_the_disk, end_the_transaction, let_the_commit_fail])
+async def test_what_ends_the_transaction_fails_its_whole_group(sqlite: OpenDatabase, disaster: Any) -> None:
+    gate = Gate()
+    held = asyncio.create_task(sqlite.write(gate.hold))
+    await gate.reached()
+    before = [asyncio.create_task(sqlite.write(add, "a")) for _ in range(3)]
+    broken = asyncio.create_task(sqlite.write(disaster))
+    await asyncio.sleep(0)
+    gate.open()
+
+    outcomes = await asyncio.gather(held, *before, broken, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 5
+    assert len({str(outcome) for outcome in outcomes}) == 1
+    assert await sqlite.read(values) == {}
+    await sqlite.write(free_the_disk)
+    assert await sqlite.write(add, "a") == 1
+
+
+async def test_a_full_disk_that_ends_only_a_statement_fails_only_its_unit(sqlite: OpenDatabase) -> None:
+    await sqlite.write(limit_the_disk)
+
+    outcomes = await asyncio.gather(
+        sqlite.write(add, "a"), sqlite.write(add, "big", note=BIG), sqlite.write(add, "a"), return_exceptions=True
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [int, StorageFault, int]
+    assert await sqlite.read(values) == {"a": 2}
+
+
+async def test_nothing_written_after_the_transaction_ended_is_kept(sqlite: OpenDatabase) -> None:
+    def go_on_regardless(tx: Tx) -> None:
+        try:
+            fill_the_disk(tx)
+        except Unavailable:
+            add(tx, "a")
+
+    with pytest.raises(Unavailable):
+        await sqlite.write(go_on_regardless)
+
+    assert await sqlite.read(values) == {}
+
+
+async def test_an_answer_is_given_only_after_the_commit(sqlite: OpenDatabase) -> None:
+    gate = Gate()
+    held = asyncio.create_task(sqlite.write(gate.hold))
+    await gate.reached()
+    seen: list[int | None] = []
+    writing = asyncio.create_task(sqlite.write(add, "a"))
+    writing.add_done_callback(lambda _: seen.append(sqlite.query("SELECT value FROM counters")[0][0]))
+    gate.open()
+
+    await asyncio.gather(held, writing)
+
+    assert seen == [1]
+
+
+async def test_a_unit_whose_caller_has_gone_is_not_begun(sqlite: OpenDatabase) -> None:
+    gate = Gate()
+    held = asyncio.create_task(sqlite.write(gate.hold))
+    await gate.reached()
+    leaver = asyncio.create_task(sqlite.write(add, "gone"))
+    await asyncio.sleep(0)
+    leaver.cancel()
+    await asyncio.sleep(0)
+    gate.open()
+    await held
+
+    await sqlite.write(add, "a")
+
+    assert await sqlite.read(values) == {"a": 1}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    connection = open_writer(tmp_path / "counters.db")
+    connection.execute("CREATE TABLE counters (id TEXT PRIMARY KEY, value INTEGER NOT NULL, note BLOB)")
+    connection.close()
+    return tmp_path / "counters.db"
+
+
+class Writing:
+    """A writer by itself, whose groups the test looks at."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = open_writer(path)
+        self.groups: list[list[Unit]] = []
+        self._arrived = threading.Condition()
+        self.writer = SqliteWriter(self.connection, make_ground(SERVICE), self._deliver)
+        self._loop = asyncio.new_event_loop()
+
+    def put(self, fn: Any, *args: Any) -> None:
+        self.writer.put(Unit(fn, args, {}, Origin(), self._loop.create_future()))
+
+    def _deliver(self, group: list[Unit]) -> None:
+        self.groups.append(group)
+
+    def finish(self) -> None:
+        self.writer.start()
+        self.writer.stop()
+        self._loop.close()
+        self.connection.close()
+
+
+@pytest.fixture
+def writing(path: Path) -> Iterator[Writing]:
+    yield Writing(path)
+
+
+def test_what_is_queued_shares_a_commit_up_to_a_limit(writing: Writing, path: Path) -> None:
+    for _ in range(GROUP_UNITS_MAX + 2):
+        writing.put(add, "a")
+
+    writing.finish()
+
+    assert sum(len(group) for group in writing.groups) == GROUP_UNITS_MAX + 2
+    assert max(len(group) for group in writing.groups) <= GROUP_UNITS_MAX
+    assert len(writing.groups) < 20
+    assert SqliteDirect(path, make_ground(SERVICE), read_only=True).read(value, "a") == GROUP_UNITS_MAX + 2
+
+
+def test_a_file_that_another_has_locked_is_a_503(writing: Writing, path: Path) -> None:
+    locker = open_writer(path)
+    locker.execute("BEGIN IMMEDIATE")
+    writing.connection.execute("PRAGMA busy_timeout=0")
+    writing.put(add, "a")
+
+    writing.finish()
+
+    ((unit,),) = writing.groups
+    assert isinstance(unit.error, Unavailable)
+    locker.close()
+
+
+async def test_a_long_read_leaves_the_event_loop(sqlite: OpenDatabase) -> None:
+    def count_to(tx: Tx, n: int) -> tuple[str, int]:
+        numbers = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < :n) SELECT count(*) FROM c"
+        total = tx.execute(sa.text(numbers).bindparams(n=n)).scalar()
+        return threading.current_thread().name, total
+
+    main = threading.current_thread().name
+
+    assert await sqlite.read(count_to, 10) == (main, 10)
+    long, total = await sqlite.read(count_to, INLINE_OPERATIONS_MAX)
+    assert long.startswith("counters-reader")
+    assert total == INLINE_OPERATIONS_MAX
+    assert (await sqlite.read(count_to, 10))[0].startswith("counters-reader")
+
+
+async def test_the_memory_of_long_reads_has_a_limit(sqlite: OpenDatabase) -> None:
+    assert isinstance(sqlite.db, SqliteDatabase)
+    for number in range(1_000):
+        sqlite.db._remember_long(number)
+
+    assert len(sqlite.db._long_reads) <= 500
+
+
+async def test_connections_are_set_up_for_safety(sqlite: OpenDatabase) -> None:
+    def settings(tx: Tx) -> list[Any]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "query_only")
+        return [tx.execute(sa.text(f"PRAGMA {name}")).scalar() for name in names]
+
+    assert await sqlite.write(settings) == ["wal", 2, 1, 0]
+    assert (await sqlite.read(settings))[3] == 1
+
+
+async def test_a_closed_database_is_one_file(tmp_path: Path) -> None:
+    async with open_database(SERVICE, tmp_path) as opened:
+        await opened.write(add, "a")
+
+    assert [file.name for file in tmp_path.iterdir()] == ["counters.db"]
+    assert SqliteDirect(tmp_path / "counters.db", make_ground(SERVICE), read_only=True).read(value, "a") == 1
+
+
+def test_a_reader_makes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        open_reader(tmp_path / "missing.db")
+
+
+@pytest.mark.parametrize("version", [(3, 51, 3), (3, 53, 4), (4, 0, 0), (3, 50, 7), (3, 50, 8), (3, 44, 6)])
+def test_fixed_versions_of_sqlite_are_taken(version: tuple[int, ...]) -> None:
+    require_safe_version(version)
+
+
+@pytest.mark.parametrize("version", [(3, 51, 2), (3, 50, 6), (3, 44, 5), (3, 45, 9), (3, 40, 1)])
+def test_versions_with_the_wal_fault_are_refused(version: tuple[int, ...]) -> None:
+    with pytest.raises(UnsafeSqlite, match=r"can corrupt"):
+        require_safe_version(version)
+
+
+async def test_reads_and_writes_from_everywhere_at_once(sqlite: OpenDatabase) -> None:
+    """Readers on threads, on the loop and in other connections never see half of a unit."""
+
+    def move(tx: Tx) -> None:
+        add(tx, "left")
+        add(tx, "right")
+
+    def both(tx: Tx) -> bool:
+        seen = values(tx)
+        return seen.get("left") == seen.get("right")
+
+    direct = sqlite.direct()
+    with ThreadPoolExecutor(1) as thread:
+        beside = [thread.submit(direct.read, both) for _ in range(50)]
+        writes = [asyncio.create_task(sqlite.write(move)) for _ in range(100)]
+        consistent = [await sqlite.read(both) for _ in range(50)]
+        await asyncio.gather(*writes)
+
+    assert all(consistent)
+    assert all(future.result() for future in beside)
