@@ -227,6 +227,8 @@ class Order(msgspec.Struct):
 
     def assign(self, actor: Actor, *, cook_id: str | None, courier_id: str | None) -> None:
         """Who cooks and who delivers. A manager names anyone; a chef or a courier takes the work or gives it back."""
+        if not actor.capacities & {"manager", "admin", "chef", "delivery"}:
+            raise AssignmentNotAllowed("Work is given out by the manager, or taken by those who do it.")
         if cook_id != self.cook_id:
             _may_assign(actor, "chef", self.cook_id, cook_id)
         if courier_id != self.courier_id:
