@@ -187,7 +187,7 @@ async def test_a_start_after_a_kill_completes_it_once(platform: Platform, at: in
     await seed(platform.rooms())
 
     counted = platform.counts()
-    assert (counted["stores"], counted["StoreCreated"], counted["DeliveryZoneUpdated"]) == (2, 2, 4)
+    assert (counted["stores"], counted["StoreCreated"], counted["DeliveryZoneUpdated"]) == (2, 2, 5)
     assert (counted["customers"], counted["CustomerRegistered"], counted["customer_addresses"]) == (10, 10, 1)
     assert (counted["staff"], counted["StaffAdded"]) == (8, 8)
     assert (counted["products"], counted["movements"], counted["tax_rates"]) == (45, 90, 4)
