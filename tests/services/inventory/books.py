@@ -48,14 +48,14 @@ def _check_told_once(base: OpenDatabase) -> None:
 
 
 def state_of(base: OpenDatabase, order_id: str, attempt: int = 1) -> str | None:
-    rows = base.query("SELECT state FROM holds WHERE order_id = ? AND attempt = ?", order_id, attempt)
+    rows = base.query(f"SELECT state FROM holds WHERE order_id = '{order_id}' AND attempt = {attempt}")
     return rows[0][0] if rows else None
 
 
 def counts(base: OpenDatabase, product_id: str) -> tuple[int, int]:
     """On hand and held, over all stores."""
-    row = base.query("SELECT sum(on_hand), sum(held) FROM stock WHERE product_id = ?", product_id)[0]
-    return row[0], row[1]
+    on_hand, held = base.query(f"SELECT sum(on_hand), sum(held) FROM stock WHERE product_id = '{product_id}'")[0]
+    return int(on_hand), int(held)
 
 
 def told(base: OpenDatabase, *types: str) -> list[str]:

@@ -1,24 +1,41 @@
-"""The room's real database, with a shop in it."""
+"""The room's real database: SQLite, and PostgreSQL too where a module names both in ENGINES."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from shikanji.services.inventory import service
-from tests.kit.databases import OpenDatabase, open_database
+from tests.engines.postgres import PostgresServer
+from tests.kit.databases import OpenDatabase, open_database, open_postgres
 from tests.services.inventory import makers
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "base" in metafunc.fixturenames:
+        metafunc.parametrize("base", getattr(metafunc.module, "ENGINES", ["sqlite"]), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
 @pytest.fixture
-async def base(tmp_path: Path) -> AsyncIterator[OpenDatabase]:
+async def base(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[OpenDatabase]:
     """Empty but for its tables."""
-    async with open_database(service, tmp_path, now=makers.NOON) as opened:
-        yield opened
+    if request.param == "sqlite":
+        async with open_database(service, tmp_path, now=makers.NOON) as opened:
+            yield opened
+    else:
+        server = request.getfixturevalue("postgres_server")
+        async with open_postgres(service, server, now=makers.NOON) as opened:
+            yield opened
 
 
 @pytest.fixture
-async def shop(base: OpenDatabase) -> OpenDatabase:
+async def shelf(base: OpenDatabase) -> OpenDatabase:
     """20 on hand of each of three products."""
     await base.write(makers.open_shop)
     return base

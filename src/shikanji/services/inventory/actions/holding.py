@@ -66,7 +66,7 @@ def _check_open_holds(tx: Tx, customer_id: str, open_holds_max: int | None) -> N
 
 
 def _hold(tx: Tx, call: HoldStock) -> StockHeld:
-    offers = catalogue.offers(tx, call.store_id, {line.product_id for line in call.lines})
+    offers = catalogue.offers(tx, call.store_id, sorted({line.product_id for line in call.lines}))
     answer = _priced(tx, call, offers)
     needed = pricing.needed(call.lines, offers)
     pricing.check_stock(call.lines, offers, needed)

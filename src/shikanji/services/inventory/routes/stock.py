@@ -1,10 +1,9 @@
 """Stock, for the people of a store and head office."""
 
-from shikanji.kit.auth import Principal
-from shikanji.kit.errors import Forbidden, Invalid, NotFound, PreconditionFailed
+from shikanji.kit.errors import Forbidden, Invalid, PreconditionFailed
 from shikanji.kit.service import Room
 from shikanji.kit.web.etags import etag
-from shikanji.kit.web.guards import require_role, require_visible, works_in
+from shikanji.kit.web.guards import require_role, works_in
 from shikanji.kit.web.idempotency import InFlight, KeyReused, once
 from shikanji.kit.web.pages import decode_cursor, page
 from shikanji.kit.web.routes import Idempotency, Incoming, Reply, Who
@@ -33,12 +32,12 @@ from shikanji.services.inventory.schemas import (
     returns=list[ListedStock],
     who=Who.STAFF,
     page=True,
-    raises=[NotFound, Invalid],
+    raises=[Forbidden, Invalid],
 )
 async def list_stock(room: Room, incoming: Incoming[None, ListStock]) -> Reply:
     """A store's stock; with `low`, only what is to be reordered."""
     query = incoming.query
-    _require_staff(incoming.principal, query.store_id)
+    require_role(incoming.principal, query.store_id)
     after = decode_cursor(query.cursor, str)
     rows = await room.db.read(actions.list_stock, query.store_id, after[0] if after else "", query.limit + 1, query.low)
     return page(rows, query.limit, key=lambda each: (each[0].id,), view=lambda each: listed_stock(*each))
@@ -50,13 +49,13 @@ async def list_stock(room: Room, incoming: Incoming[None, ListStock]) -> Reply:
     returns=StockView | list[StockView],
     who=Who.STAFF,
     editable=True,
-    raises=[ProductNotFound, StockNotFound],
+    raises=[Forbidden, ProductNotFound, StockNotFound],
 )
 async def get_stock(room: Room, incoming: Incoming[None, OfStore]) -> Reply:
     """The stock of a product in one store, or, without `storeId`, a list over the caller's stores."""
     product_id, store_id, principal = incoming.path["productId"], incoming.query.store_id, incoming.principal
     if store_id is not None:
-        _require_staff(principal, store_id)
+        require_role(principal, store_id)
         return _shown(await room.db.read(actions.stock_of, store_id, product_id))
     rows = await room.db.read(actions.stock_of_product, product_id)
     return Reply(data=[stock_view(row) for row in rows if works_in(principal, row.store_id)])
@@ -68,12 +67,12 @@ async def get_stock(room: Room, incoming: Incoming[None, OfStore]) -> Reply:
     returns=list[MovementView],
     who=Who.STAFF,
     page=True,
-    raises=[StockNotFound, Invalid],
+    raises=[Forbidden, StockNotFound, Invalid],
 )
 async def list_movements(room: Room, incoming: Incoming[None, ListMovements]) -> Reply:
     """Every change of what is on hand in one store, the newest first."""
     query = incoming.query
-    _require_staff(incoming.principal, query.store_id)
+    require_role(incoming.principal, query.store_id)
     before = decode_cursor(query.cursor, str)
     found = await room.db.read(
         actions.list_movements,
@@ -98,7 +97,7 @@ async def adjust_stock(room: Room, incoming: Incoming[AdjustStock, None]) -> Rep
 
     What is taken below what is held breaks the youngest holds: their orders are told that there is no stock."""
     body = incoming.body
-    _require_manager(incoming.principal, body.store_id)
+    require_role(incoming.principal, body.store_id, "manager")
     wanted = Adjustment(
         store_id=body.store_id,
         product_id=incoming.path["productId"],
@@ -119,7 +118,7 @@ async def adjust_stock(room: Room, incoming: Incoming[AdjustStock, None]) -> Rep
 )
 async def set_levels(room: Room, incoming: Incoming[Levels, None]) -> Reply:
     """Sets minimum, maximum and reorder point, and notes unit cost, expiry and batch."""
-    _require_manager(incoming.principal, incoming.body.store_id)
+    require_role(incoming.principal, incoming.body.store_id, "manager")
     saved = await room.db.write(
         actions.set_levels, incoming.path["productId"], incoming.body, incoming.headers.get("if-match")
     )
@@ -137,7 +136,7 @@ async def set_levels(room: Room, incoming: Incoming[Levels, None]) -> Reply:
 async def set_terms(room: Room, incoming: Incoming[Terms, None]) -> Reply:
     """Puts a product on a store's card or takes it off; head office may give it another price there."""
     store_id = incoming.path["storeId"]
-    _require_manager(incoming.principal, store_id)
+    require_role(incoming.principal, store_id, "manager")
     saved = await room.db.write(
         actions.set_terms,
         store_id,
@@ -147,15 +146,6 @@ async def set_terms(room: Room, incoming: Incoming[Terms, None]) -> Reply:
         incoming.principal.admin,
     )
     return _shown(saved)
-
-
-def _require_staff(principal: Principal, store_id: str) -> None:
-    require_visible(principal, owner_id=None, store_id=store_id)
-
-
-def _require_manager(principal: Principal, store_id: str) -> None:
-    _require_staff(principal, store_id)
-    require_role(principal, store_id, "manager")
 
 
 def _shown(row: Stock) -> Reply:
