@@ -2,36 +2,44 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
+from uvicorn.server import ServerState
 
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to pytest."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+GRACE_SECONDS = 2.0
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """The app under uvicorn on a free port; yields its URL."""
+async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
+    """The app behind uvicorn's own protocol (with `options` of uvicorn's) on a free port; yields its URL. Without the
+    server's loop around it, which looks only ten times a second whether it should end."""
+    config = uvicorn.Config(app, **{"lifespan": "off", "log_config": None, "access_log": False, **options})
+    config.load()
+    state = ServerState()
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=2)
-    server = _Server(config)
-    task = asyncio.create_task(server.serve([listening]))
-    # The socket queues connections from here on, so no waiting for the server's own readiness is needed.
-    listening.listen()
+    server = await asyncio.get_running_loop().create_server(lambda: _protocol(config, state), sock=listening)
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
-        server.should_exit = True
-        await task
+        server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        if state.tasks:
+            _, late = await asyncio.wait(state.tasks, timeout=GRACE_SECONDS)
+            for task in late:
+                task.cancel()
+        for connection in list(state.connections):
+            connection.transport.abort()
+
+
+def _protocol(config: uvicorn.Config, state: ServerState) -> asyncio.Protocol:
+    protocol_class: Any = config.http_protocol_class
+    protocol: asyncio.Protocol = protocol_class(config=config, server_state=state, app_state={})
+    return protocol
 
 
 def free_port() -> int:

@@ -83,10 +83,7 @@ class ResponseCache:
         self._flights: dict[str, asyncio.Task[Content | None]] = {}
 
     def get(self, path: str, query: bytes) -> Content | None:
-        key = self._keys.get((path, query))
-        if key is None:
-            return None
-        entry = self._entries.get(key)
+        entry = self._entries.get(self._key(path, query))
         return entry.content if entry is not None and entry.until > self._clock.now() else None
 
     async def fetch(self, path: str, query: bytes, seconds: int, load: Load) -> Content | None:
@@ -133,9 +130,11 @@ class ResponseCache:
             self._bytes -= len(entry.content.body)
 
     def _key(self, path: str, query: bytes) -> str:
-        if len(self._keys) >= ALIASES_MAX:
-            self._keys.clear()
-        key = self._keys[path, query] = normalised(path, query)
+        key = self._keys.get((path, query))
+        if key is None:
+            if len(self._keys) >= ALIASES_MAX:
+                self._keys.clear()
+            key = self._keys[path, query] = normalised(path, query)
         return key
 
 

@@ -65,6 +65,4 @@ def _refuse_doubles(targets: Sequence[Target]) -> None:
         shape = f"{target.method} " + _PARAMETER.sub("{}", target.path)
         other = seen.setdefault(shape, target)
         if other is not target:
-            raise ValueError(
-                f"{target.method} {target.path} of {target.service} is also {other.path} of {other.service}"
-            )
+            raise ValueError(f"{target.method} {target.path}: both {other.service} and {target.service} answer it")
