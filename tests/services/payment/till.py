@@ -1,5 +1,5 @@
-"""The payment room and the sandbox company, each with a real database, speaking real HTTP on loopback; the order service
-in memory. One clock for both."""
+"""The payment room and the sandbox company, each with a real database, speaking real HTTP on loopback; the order
+service in memory. One clock for both."""
 
 import hashlib
 import hmac
@@ -56,13 +56,15 @@ class Orders:
 
 
 class Door:
-    """Where an app will be served whose room must know the address first."""
+    """One address for both, as behind the gateway; they move in when it is known."""
 
     def __init__(self) -> None:
-        self.app: Any = None
+        self.payment: Any = None
+        self.company: Any = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.app(scope, receive, send)
+        app = self.company if scope["path"].startswith("/sandbox/") else self.payment
+        await app(scope, receive, send)
 
 
 @dataclass
@@ -182,18 +184,17 @@ async def open_till(
 ) -> AsyncIterator[Till]:
     settings = settings or PaymentSettings()
     company_settings = company_settings or SandboxSettings()
-    door, company_door, orders = Door(), Door(), Orders()
+    door, orders = Door(), Orders()
     async with (
         open_database(service, folder, settings=settings) as database,
         open_database(sandbox.service, folder, settings=company_settings) as company_database,
         serving(door) as url,
-        serving(company_door) as company_url,
         aiohttp.ClientSession() as http,
     ):
-        room = _make_room(database, http, orders, msgspec.structs.replace(settings, sandbox_url=company_url), url)
+        room = _make_room(database, http, orders, settings, url)
         company_room = _make_room(company_database, http, orders, company_settings, url)
-        door.app, company_door.app = service_app(room, service), sandbox.app(company_room)
-        yield Till(room, database, company_room, company_database, orders, Client(door.app), Client(company_door.app))
+        door.payment, door.company = service_app(room, service), sandbox.app(company_room)
+        yield Till(room, database, company_room, company_database, orders, Client(door.payment), Client(door.company))
 
 
 def _make_room(

@@ -34,7 +34,7 @@ class Verify(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only
 
 
 class RefundLineWanted(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    line_id: Id
+    line_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     quantity: Annotated[int, msgspec.Meta(ge=1, le=1_000)]
 
 
