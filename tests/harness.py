@@ -217,7 +217,7 @@ class Shop:
         """Pays online in full and settles; returns the payment."""
         payment = await self.initiate(order_id, client)
         paid = (await self.check_out(payment, webhook="none")).data
-        await self.anonymous.post("/api/v1/payments/verify", {"paymentId": payment["id"], **paid})
+        await (client or await self.customer()).post("/api/v1/payments/verify", {"paymentId": payment["id"], **paid})
         await self.settle()
         return payment
 
