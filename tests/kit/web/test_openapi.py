@@ -6,6 +6,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
+from shikanji.kit.errors import Problem
 from shikanji.kit.service import Room, Service
 from shikanji.kit.web.openapi import openapi, render
 from shikanji.kit.web.routes import Incoming, Routes, Who
@@ -127,6 +128,16 @@ def test_endpoints_of_one_name_get_their_tag_before_it() -> None:
     assert paths["/teas/favourite"]["get"]["operationId"] == "teasFavourite"
     assert paths["/coffees/favourite"]["get"]["operationId"] == "coffeesFavourite"
     assert paths["/coffees/favourite"]["get"]["deprecated"] is True
+
+
+def test_what_stands_before_the_services_may_refuse_everything() -> None:
+    class Closed(Problem):
+        status, type, title = 418, "closed", "The shop is closed"
+
+    found = openapi([service], title="", version="", everywhere=[Closed])
+
+    assert all("418" in operation["responses"] for path in found["paths"].values() for operation in path.values())
+    assert found["components"]["responses"]["Problem418"]["description"] == "The shop is closed (`closed`)"
 
 
 def test_rendering_is_the_same_every_time(document: dict[str, Any]) -> None:

@@ -1,17 +1,18 @@
 """The OpenAPI 3.1 document of any services, from the declarations that run them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
+from shikanji.kit.errors import Problem
 from shikanji.kit.json_schema import Schemas
 from shikanji.kit.service import Service
 from shikanji.kit.web.envelope import ProblemBody
 from shikanji.kit.web.fields import UUID_PATTERN
 from shikanji.kit.web.identity import ACCESS_COOKIE
-from shikanji.kit.web.openapi_answers import problem_responses, problem_schemas, shared_responses, success_response
+from shikanji.kit.web.openapi_answers import Refusals, success_response
 from shikanji.kit.web.routes import PATH_TEXT_PATTERN, Idempotency, PathParameter, RateClass, Route, Who
 
 Json = dict[str, Any]
@@ -28,14 +29,24 @@ SECURITY_SCHEMES: Json = {
 KEY_PATTERN = "^[A-Za-z0-9._:-]{16,128}$"
 
 
-def openapi(services: Iterable[Service], *, title: str, version: str, description: str = "", server: str = "/") -> Json:
-    """The document as plain values, the same for the same services in any order."""
+def openapi(
+    services: Iterable[Service],
+    *,
+    title: str,
+    version: str,
+    description: str = "",
+    server: str = "/",
+    everywhere: Sequence[type[Problem]] = (),
+) -> Json:
+    """The document as plain values, the same for the same services in any order. `everywhere` are the refusals of what
+    stands before the services."""
     routes = sorted((route for service in services for route in service.routes.all), key=_order)
     schemas = Schemas(_types(routes))
     names = _operation_ids(routes)
+    refusals = Refusals(everywhere)
     paths: dict[str, Json] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, names[route.name], schemas)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, names[route.name], schemas, refusals)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version} | ({"description": description} if description else {}),
@@ -43,8 +54,8 @@ def openapi(services: Iterable[Service], *, title: str, version: str, descriptio
         "tags": [{"name": tag} for tag in sorted({route.tag for route in routes})],
         "paths": paths,
         "components": {
-            "schemas": _used(schemas, routes) | problem_schemas(schemas),
-            "responses": shared_responses(),
+            "schemas": _used(schemas, routes) | refusals.schemas(schemas),
+            "responses": refusals.responses(),
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
@@ -85,7 +96,7 @@ def _camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def _operation(route: Route, operation_id: str, schemas: Schemas) -> Json:
+def _operation(route: Route, operation_id: str, schemas: Schemas, refusals: Refusals) -> Json:
     operation: Json = {"operationId": operation_id, "tags": [route.tag], "summary": route.summary}
     if route.description:
         operation["description"] = route.description
@@ -95,7 +106,7 @@ def _operation(route: Route, operation_id: str, schemas: Schemas) -> Json:
         operation["requestBody"] = body
     operation["responses"] = {
         str(status): response
-        for status, response in sorted((success_response(route, schemas) | problem_responses(route)).items())
+        for status, response in sorted((success_response(route, schemas) | refusals.of(route)).items())
     }
     operation["security"] = _security(route)
     if route.deprecated_since is not None:

@@ -1,6 +1,6 @@
 """What a route may answer, for its OpenAPI document: its result, and every refusal that it or the edge makes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shikanji.kit.errors import (
@@ -49,7 +49,6 @@ _EDGE: tuple[type[Problem], ...] = (
     TooManyRequests,
     Unavailable,
 )
-_STATUSES = sorted({problem.status for problem in _EDGE})
 _HEADERS: dict[int, Json] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
     429: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
@@ -111,33 +110,42 @@ def _etag() -> Json:
     return {"description": "Names this version, for If-Match.", "schema": {"type": "string"}}
 
 
-def problem_schemas(schemas: Schemas) -> Json:
-    """`Problem409` and its like: the failure envelope with its code."""
-    problem = schemas.of(ProblemBody)
-    return {
-        f"Problem{status}": {"allOf": [problem, {"properties": {"code": {"const": status}}}]} for status in _STATUSES
-    }
+class Refusals:
+    """The failures of a document's operations. `everywhere` are those that something before the services makes of any
+    request."""
+
+    def __init__(self, everywhere: Sequence[type[Problem]]) -> None:
+        self._everywhere = tuple(everywhere)
+        self._shared = (*_EDGE, *everywhere)
+        self._statuses = sorted({problem.status for problem in self._shared})
+
+    def schemas(self, schemas: Schemas) -> Json:
+        """`Problem409` and its like: the failure envelope with its code."""
+        body = schemas.of(ProblemBody)
+        return {
+            f"Problem{status}": {"allOf": [body, {"properties": {"code": {"const": status}}}]}
+            for status in self._statuses
+        }
+
+    def responses(self) -> Json:
+        """The refusals that are made of any request, by status."""
+        return {f"Problem{status}": _response(status, _titles(self._shared, status)) for status in self._statuses}
+
+    def of(self, route: Route) -> dict[int, Json]:
+        responses: dict[int, Json] = {}
+        problems = (*_problems_of_the_edge(route), *self._everywhere, *route.raises)
+        for status in {problem.status for problem in problems}:
+            own = _titles(route.raises, status)
+            responses[status] = _response(status, own) if own else {"$ref": f"#/components/responses/Problem{status}"}
+        return responses
 
 
-def shared_responses() -> Json:
-    """The refusals that the edge makes of any request, by status."""
-    return {f"Problem{status}": _response(status, _slugs(_EDGE, status)) for status in _STATUSES}
-
-
-def problem_responses(route: Route) -> dict[int, Json]:
-    responses: dict[int, Json] = {}
-    for status in {problem.status for problem in (*_problems_of_the_edge(route), *route.raises)}:
-        own = _slugs(route.raises, status)
-        responses[status] = _response(status, own) if own else {"$ref": f"#/components/responses/Problem{status}"}
-    return responses
-
-
-def _slugs(problems: Iterable[type[Problem]], status: int) -> dict[str, str]:
+def _titles(problems: Iterable[type[Problem]], status: int) -> dict[str, str]:
     return {problem.type: problem.title for problem in problems if problem.status == status}
 
 
 def _response(status: int, titles: dict[str, str]) -> Json:
-    response: Json = {"description": "; ".join(f"{titles[slug]} (`{slug}`)" for slug in sorted(titles)) or "Refused"}
+    response: Json = {"description": "; ".join(f"{titles[slug]} (`{slug}`)" for slug in sorted(titles))}
     if status in _HEADERS:
         response["headers"] = _HEADERS[status]
     schema = {"$ref": f"#/components/schemas/Problem{status}"}
