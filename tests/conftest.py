@@ -1,10 +1,11 @@
 """Fixtures that every suite may use."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.engines.postgres import PostgresServer
 from tests.harness import Shop, open_shop
 
 
@@ -13,3 +14,10 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """The whole platform with the demo data; nothing happens behind the requests until `shop.settle()`."""
     async with open_shop(tmp_path / "data") as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for every suite that also runs on PostgreSQL; it starts when the first test asks for it."""
+    with PostgresServer() as server:
+        yield server

@@ -1,21 +1,14 @@
 """Fixtures of the kit's suites: the same test on every database."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engines.postgres import PostgresServer
 from tests.kit.counters import SERVICE
 from tests.kit.databases import OpenDatabase, open_database, open_postgres
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

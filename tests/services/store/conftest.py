@@ -1,4 +1,4 @@
-"""The store service's own database for the tests of its actions."""
+"""The store service's own database for the tests of its actions: on each engine where the SQL is what is tested."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,10 +6,21 @@ from pathlib import Path
 import pytest
 
 from shikanji.services.store import service
-from tests.kit.databases import OpenDatabase, open_database
+from tests.kit.databases import OpenDatabase, open_database, open_postgres
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[OpenDatabase]:
     async with open_database(service, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def each_database(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[OpenDatabase]:
+    """The same test on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        async with open_database(service, tmp_path) as opened:
+            yield opened
+    else:
+        async with open_postgres(service, request.getfixturevalue("postgres_server")) as opened:
+            yield opened

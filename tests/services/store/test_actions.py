@@ -22,6 +22,11 @@ from tests.kit.databases import OpenDatabase
 from tests.services.store.makers import daily, make_closure, make_particulars, make_zone
 
 
+@pytest.fixture
+def database(each_database: OpenDatabase) -> OpenDatabase:
+    return each_database
+
+
 async def open_store(database: OpenDatabase, **changes: Any) -> Store:
     return await database.write(actions.create_store, make_particulars(**changes))
 

@@ -26,6 +26,11 @@ SLOT = NOON
 """Orders of noon are ready at 12:20, in the slot that begins at 12:00."""
 
 
+@pytest.fixture
+def database(each_database: OpenDatabase) -> OpenDatabase:
+    return each_database
+
+
 async def open_store(database: OpenDatabase, capacity: int | None = 2) -> Store:
     store = await database.write(actions.create_store, make_particulars(capacity_per_slot=capacity, prep_minutes=20))
     return await database.write(actions.set_hours, store.id, daily("00:00", "24:00"))

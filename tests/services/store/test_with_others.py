@@ -47,7 +47,7 @@ async def test_a_slot_takes_as_many_orders_as_it_has_places(shop: Shop) -> None:
 async def test_a_cancelled_order_makes_room_for_another(shop: Shop) -> None:
     await set_capacity(shop, 1)
     buyer = await shop.customer()
-    body = {"scheduledFor": await tomorrow(shop)}
+    body: dict[str, Any] = {"scheduledFor": await tomorrow(shop)}
     first = await shop.order(buyer, **body)
 
     full = await buyer.post("/api/v1/orders", await shop.order_body(**body))
