@@ -18,6 +18,7 @@ from shikanji.configuration import Configuration, PlatformSettings
 from shikanji.contracts.inventory import LowStockAlert, OutOfStock, ProductCreated, ProductUpdated, StockAdjusted
 from shikanji.contracts.store import DeliveryZoneUpdated, StoreCreated, StoreStatusChanged, StoreUpdated
 from shikanji.gateway.app import Gateway, Surroundings
+from shikanji.gateway.problems import OF_THE_DOOR
 from shikanji.gateway.server import server_options
 from shikanji.gateway.settings import GatewaySettings
 from shikanji.gateway.upstreams import InProcess
@@ -77,7 +78,7 @@ def settings_kinds() -> dict[str, type[msgspec.Struct]]:
 
 
 def openapi_json(services: Sequence[Service], url: str) -> bytes:
-    return render(openapi(services, title=TITLE, version=VERSION, server=url))
+    return render(openapi(services, title=TITLE, version=VERSION, server=url, everywhere=OF_THE_DOOR))
 
 
 def asyncapi_json() -> bytes:

@@ -39,3 +39,7 @@ class RateLimited(TooManyRequests):
                 "RateLimit": f'"{bucket}";r=0;t={wait_seconds}',
             },
         )
+
+
+OF_THE_DOOR: tuple[type[Problem], ...] = (RequestTimeout, UriTooLong, HeadersTooLarge, BadGateway, GatewayTimeout)
+"""What the door may refuse of any request, whatever the service behind it says."""
