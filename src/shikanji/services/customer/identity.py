@@ -34,7 +34,12 @@ def parse_email(text: str, field: str = "email") -> Identifier:
     today tells `Asha@` from `asha@`. ASCII only, so that no look-alike letter folds into another's address."""
     local, _, domain = text.strip().rpartition("@")
     domain = domain.lower()
-    if not text.isascii() or not _is_local_part(local) or not _is_domain(domain) or len(local) + 1 + len(domain) > EMAIL_LENGTH_MAX:
+    if (
+        not text.isascii()
+        or not _is_local_part(local)
+        or not _is_domain(domain)
+        or len(local) + 1 + len(domain) > EMAIL_LENGTH_MAX
+    ):
         raise Invalid.field(field, "must be an email address such as asha@example.in")
     value = f"{local}@{domain}"
     return Identifier("email", value, value.lower())

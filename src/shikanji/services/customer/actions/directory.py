@@ -3,7 +3,7 @@
 from shikanji.contracts.customer import Address, OrderingCustomer, VerifiedAccount
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Invalid
-from shikanji.services.customer.errors import AccountNotVerified, AddressNotFound, CustomerNotFound
+from shikanji.services.customer.errors import AccountNotVerified, AddressNotFound
 from shikanji.services.customer.identity import Identifier, parse_identifier
 from shikanji.services.customer.model.account import Customer
 from shikanji.services.customer.model.keeping import AddressDetails
@@ -14,15 +14,13 @@ FORGOTTEN_AT_ONCE_MAX = 500
 
 def ordering_customer(tx: Tx, customer_id: str, address_id: str | None) -> OrderingCustomer:
     """Stands in the way of every order: one read, two with an address."""
-    customer = accounts.get(tx, customer_id)
-    if customer.disabled_at is not None:
-        raise CustomerNotFound
+    name, email, phone, language = accounts.contact(tx, customer_id)
     return OrderingCustomer(
-        customer_id=customer.id,
-        name=customer.name,
-        email=customer.email.identifier.value if customer.email else None,
-        phone=customer.phone.identifier.value if customer.phone else None,
-        language=customer.language,
+        customer_id=customer_id,
+        name=name,
+        email=email,
+        phone=phone,
+        language=language,
         address=_address(tx, customer_id, address_id) if address_id is not None else None,
     )
 
