@@ -39,6 +39,7 @@ class PostgresDatabase:
         *,
         connections_max: int = CONNECTIONS_MAX,
         queue_units_max: int = QUEUE_UNITS_MAX,
+        connect_seconds_max: float = CONNECT_SECONDS_MAX,
     ) -> None:
         self.service = ground.service
         self._ground = ground
@@ -50,7 +51,7 @@ class PostgresDatabase:
             url,
             min_size=1,
             max_size=connections_max,
-            timeout=CONNECT_SECONDS_MAX,
+            timeout=connect_seconds_max,
             configure=configure,
             kwargs={"options": OPTIONS, "connect_timeout": CONNECT_SECONDS_MAX},
             open=False,

@@ -255,10 +255,12 @@ LETTER_COLUMNS = (
     _inbox.c.error,
     _inbox.c.envelope,
 )
-SELECT_LETTERS = (
-    sa.select(*LETTER_COLUMNS)
-    .where(_inbox.c.state == bindparam("in_state"))
+SELECT_LETTERS = {
+    state: sa.select(*LETTER_COLUMNS)
+    .where(_inbox.c.state == state)
     .order_by(_inbox.c.last_failed_at, _inbox.c.event_id)
     .limit(bindparam("rows_max", type_=sa.BigInteger))
-)
+    for state in ("dead", "waiting")
+}
+"""A statement per state, for the state's partial index is used only when the text names it."""
 SELECT_LETTER = sa.select(*LETTER_COLUMNS).where(_ONE_EVENT)

@@ -3,7 +3,7 @@ the statement). A statement whose parameters are all given by name needs one dic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -108,14 +108,14 @@ class Prepared:
         _refuse_what_needs_sqlalchemy(compiled)
         binds = [compiled.binds[name] for name in compiled.positiontup or ()]
         constants = {bind.key: bind.value for bind in binds if not bind.required}
-        as_json = {bind.key for bind in binds if lists_as_json and isinstance(bind.type, _List)}
+        lists = {bind.key for bind in binds if isinstance(bind.type, _List)}
         self.sql = compiled.string
         self.returns_rows = compiled.isinsert is compiled.isupdate is compiled.isdelete or bool(
             compiled.effective_returning
         )
         self.names = frozenset(bind.key for bind in binds if bind.required)
         self.size = len(self.names)
-        self.arguments = _arguments([bind.key for bind in binds], constants, as_json)
+        self.arguments = _arguments([bind.key for bind in binds], constants, lists, _json if lists_as_json else list)
 
 
 def _refuse_what_needs_sqlalchemy(compiled: SQLCompiler) -> None:
@@ -128,10 +128,12 @@ def _refuse_what_needs_sqlalchemy(compiled: SQLCompiler) -> None:
             raise TypeError(f"{bind.key} is {bind.type!r}: columns are Text, BigInteger and LargeBinary")
 
 
-def _arguments(keys: list[str], constants: dict[str, Any], as_json: set[str]) -> Arguments:
+def _arguments(
+    keys: list[str], constants: dict[str, Any], lists: set[str], to_list: Callable[[Iterable[Any]], Any]
+) -> Arguments:
     take = _taker(keys)
-    if as_json:
-        return lambda params: take({**constants, **params, **{name: _json(params[name]) for name in as_json}})
+    if lists:
+        return lambda params: take({**constants, **params, **{name: to_list(params[name]) for name in lists}})
     if constants:
         return lambda params: take({**constants, **params})
     return take
@@ -146,7 +148,7 @@ def _taker(keys: list[str]) -> Arguments:
     return itemgetter(*keys)
 
 
-def _json(values: Any) -> str:
+def _json(values: Iterable[Any]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 

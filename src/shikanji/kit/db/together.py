@@ -1,0 +1,33 @@
+"""Several SQLite databases on one connection, to be read and never changed: for what must compare them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pysqlite3.dbapi2 as sqlite
+
+from shikanji.kit.db.sqlite_connection import BUSY_SECONDS_MAX, require_safe_version
+
+
+def open_together(paths: Mapping[str, Path]) -> Any:
+    """Each database under its name: `SELECT … FROM "order".orders`. Readers of WAL files hinder no writer. Raises
+    FileNotFoundError for one that is not there."""
+    require_safe_version()
+    connection = sqlite.connect(":memory:", timeout=BUSY_SECONDS_MAX, isolation_level=None)
+    connection.execute("PRAGMA temp_store=MEMORY")
+    for name, path in paths.items():
+        if not path.exists():
+            connection.close()
+            raise FileNotFoundError(path)
+        connection.execute(f"ATTACH DATABASE ? AS {quoted(name)}", (str(path),))
+    return connection
+
+
+def forbid_changes(connection: Any) -> None:
+    """From here on, not even temporary tables can be made."""
+    connection.execute("PRAGMA query_only=ON")
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier, whatever word it is."""
+    return '"' + name.replace('"', '""') + '"'

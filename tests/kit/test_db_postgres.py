@@ -1,0 +1,163 @@
+"""What only PostgreSQL does to a unit of work: conflicts, and connections that go away."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from shikanji.kit.db.faults import StorageFault, TransactionConflict, TransactionOver
+from shikanji.kit.db.postgres import TRIES_MAX, PostgresDatabase
+from shikanji.kit.db.tx import Tx
+from shikanji.kit.errors import Unavailable
+from tests.engines.postgres import PostgresServer
+from tests.kit.counters import SERVICE, add, values
+from tests.kit.databases import OpenDatabase, make_ground, open_postgres
+
+
+@pytest.fixture
+async def postgres(postgres_server: PostgresServer) -> AsyncIterator[OpenDatabase]:
+    async with open_postgres(SERVICE, postgres_server) as opened:
+        yield opened
+
+
+def fail_with(tx: Tx, code: str) -> None:
+    tx.execute(sa.text(f"DO $$ BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '{code}'; END $$"))
+
+
+class Runs:
+    """A unit that counts how often it runs, and does something to the first of its runs."""
+
+    def __init__(self, trouble: Callable[[Tx], Any], times: int = 1) -> None:
+        self.count = 0
+        self._trouble, self._times = trouble, times
+
+    def __call__(self, tx: Tx) -> int:
+        self.count += 1
+        result = add(tx, "a")
+        if self.count <= self._times:
+            self._trouble(tx)
+        return result
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+async def test_a_unit_that_lost_against_another_is_run_again(postgres: OpenDatabase, code: str) -> None:
+    runs = Runs(lambda tx: fail_with(tx, code), times=2)
+
+    assert await postgres.write(runs) == 1
+
+    assert runs.count == 3
+
+
+async def test_running_again_has_an_end(postgres: OpenDatabase) -> None:
+    runs = Runs(lambda tx: fail_with(tx, "40001"), times=100)
+
+    with pytest.raises(TransactionConflict):
+        await postgres.write(runs)
+
+    assert runs.count == TRIES_MAX
+    assert await postgres.read(values) == {}
+
+
+@pytest.mark.parametrize(("code", "kind"), [("57014", StorageFault), ("53100", StorageFault), ("42704", psycopg.Error)])
+async def test_nothing_else_is_run_again(postgres: OpenDatabase, code: str, kind: type[Exception]) -> None:
+    runs = Runs(lambda tx: fail_with(tx, code))
+
+    with pytest.raises(kind):
+        await postgres.write(runs)
+
+    assert runs.count == 1
+
+
+async def test_a_real_deadlock_is_settled_by_running_one_again(postgres: OpenDatabase) -> None:
+    await postgres.write(add, "a")
+    await postgres.write(add, "b")
+    both_hold_one = threading.Barrier(2)
+
+    def crosswise(first: str, second: str) -> Callable[[Tx], None]:
+        started: list[None] = []
+
+        def unit(tx: Tx) -> None:
+            add(tx, first)
+            if not started:
+                started.append(None)
+                both_hold_one.wait()
+            add(tx, second)
+
+        return unit
+
+    await asyncio.gather(postgres.write(crosswise("a", "b")), postgres.write(crosswise("b", "a")))
+
+    assert await postgres.read(values) == {"a": 3, "b": 3}
+
+
+async def test_a_connection_lost_before_the_commit_is_not_rerun(postgres: OpenDatabase) -> None:
+    def lose_the_connection(tx: Tx) -> None:
+        cut(postgres, tx)
+        add(tx, "b")
+
+    runs = Runs(lose_the_connection)
+    with pytest.raises(TransactionOver):
+        await postgres.write(runs)
+
+    assert runs.count == 1
+    assert await postgres.read(values) == {}
+    assert await postgres.write(add, "a") == 1
+
+
+async def test_a_connection_lost_at_the_commit_is_unknown_and_not_rerun(postgres: OpenDatabase) -> None:
+    runs = Runs(lambda tx: cut(postgres, tx))
+
+    with pytest.raises(Unavailable, match="got no answer"):
+        await postgres.write(runs)
+
+    assert runs.count == 1
+    assert await postgres.write(add, "b") == 1
+
+
+async def test_a_conflict_found_at_the_commit_is_run_again(postgres: OpenDatabase) -> None:
+    def conflict_at_commit(tx: Tx) -> None:
+        tx.control(  # type: ignore[attr-defined]
+            "CREATE FUNCTION pg_temp.lose() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '40001'; END $$"
+        )
+        tx.control(  # type: ignore[attr-defined]
+            "CREATE CONSTRAINT TRIGGER lose AFTER INSERT ON aggregates DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION pg_temp.lose()"
+        )
+        tx.control("INSERT INTO aggregates VALUES ('x', 1)")  # type: ignore[attr-defined]
+
+    runs = Runs(conflict_at_commit)
+
+    assert await postgres.write(runs) == 1
+
+    assert runs.count == 2
+
+
+async def test_a_database_that_does_not_answer_is_a_503(postgres_server: PostgresServer) -> None:
+    db = PostgresDatabase(postgres_server.url("nowhere"), make_ground(SERVICE), connect_seconds_max=0.2)
+    await db.start()
+
+    with pytest.raises(Unavailable, match="does not answer"):
+        await db.write(add, "a")
+
+    await db.close()
+
+
+async def test_levels_and_limits_are_set(postgres: OpenDatabase) -> None:
+    def settings(tx: Tx) -> list[Any]:
+        names = ("transaction_isolation", "transaction_read_only", "statement_timeout", "synchronous_commit")
+        return [tx.execute(sa.text(f"SELECT current_setting('{name}')")).scalar() for name in names]
+
+    assert await postgres.write(settings) == ["read committed", "off", "15s", "on"]
+    assert await postgres.read(settings) == ["repeatable read", "on", "15s", "on"]
+    assert await postgres.write(settings) == ["read committed", "off", "15s", "on"]
+
+
+def cut(database: OpenDatabase, tx: Tx) -> None:
+    """Ends the server's side of the transaction's connection."""
+    own = tx.execute(sa.text("SELECT pg_backend_pid()")).scalar()
+    database.query(f"SELECT pg_terminate_backend({own}, 5000)")
