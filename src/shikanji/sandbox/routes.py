@@ -20,6 +20,7 @@ from shikanji.sandbox.errors import (
     UnknownRefund,
 )
 from shikanji.sandbox.model import Fault, Operation
+from shikanji.sandbox.page import HTML, POLICY, checkout_page
 from shikanji.sandbox.schemas import (
     Checkout,
     CheckoutView,
@@ -54,6 +55,18 @@ async def check_out(room: Room, incoming: Incoming[Checkout, None]) -> Reply:
     payment = await room.db.write(actions.check_out, order_id, incoming.body)
     signature = callback_signature(_key_secret(room), order_id, payment.id)
     return await _answer(fault, CheckoutView(provider_payment_id=payment.id, signature=signature))
+
+
+@routes.get(
+    "/sandbox/checkout/{providerOrderId:text}",
+    who=Who.ANYONE,
+    produces=HTML,
+    raises=(UnknownOrder,),
+)
+async def show_checkout(room: Room, incoming: Incoming[None, None]) -> Reply:
+    """The checkout as a page for people."""
+    order = await room.db.read(repository.find_order, incoming.path["providerOrderId"])
+    return Reply(data=checkout_page(order), content_type=HTML, headers={"Content-Security-Policy": POLICY})
 
 
 @routes.post(
