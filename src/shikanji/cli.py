@@ -144,7 +144,7 @@ def audit(
     """
     from shikanji.audit.command import run
 
-    sys.exit(run(_configuration().platform, settle=settle, repair=repair, as_json=json))
+    sys.exit(run(_configuration(), settle=settle, repair=repair, as_json=json))
 
 
 @app.command

@@ -62,6 +62,19 @@ class FolderLock:
             self._descriptor = None
 
 
+def is_owned(folder: Path) -> bool:
+    """Whether a process holds the folder at this moment."""
+    if not (folder / "lock").exists():
+        return False
+    probe = FolderLock(folder)
+    try:
+        probe.acquire("")
+    except FolderInUse:
+        return True
+    probe.release()
+    return False
+
+
 def read_owner(folder: Path) -> Owner | None:
     try:
         return msgspec.json.decode((folder / "lock").read_bytes(), type=Owner)

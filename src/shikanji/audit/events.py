@@ -1,0 +1,129 @@
+"""Events: every outbox whole, every subscriber complete, nothing that nobody published."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from shikanji.audit.invariant import Invariant
+from shikanji.kit.db.together import quoted
+
+
+def event_invariants(services: Collection[str], map_: Mapping[str, Mapping[str, str]]) -> list[Invariant]:
+    """`map_`: subscriber → event type → the service that publishes it."""
+    per_service = [invariant for name in services for invariant in _of_service(name)]
+    return [*per_service, *_deliveries(map_), *_phantoms(services, map_)]
+
+
+def lacking_events(connection: Any, map_: Mapping[str, Mapping[str, str]], before: int) -> dict[str, list[str]]:
+    """Publisher → ids of its events that were published, but are not in the inbox of each subscriber."""
+    found: dict[str, set[str]] = {}
+    for subscriber, sources in map_.items():
+        for source, types in _by_source(sources).items():
+            rows = connection.execute(_lacking(subscriber, source, types), {"before": before}).fetchall()
+            found.setdefault(source, set()).update(row[0] for row in rows)
+    return {source: sorted(ids) for source, ids in found.items() if ids}
+
+
+def open_letters(connection: Any, services: Collection[str]) -> dict[str, int]:
+    """What waits for somebody, or for its next try."""
+    found = {"dead letters": 0, "waiting events": 0, "parked aggregates": 0}
+    for name in services:
+        row = connection.execute(
+            f"""SELECT coalesce(sum(state = 'dead'), 0), coalesce(sum(state = 'waiting'), 0),
+                count(DISTINCT CASE state WHEN 'waiting' THEN aggregate_id END) FROM {quoted(name)}.inbox
+                WHERE state IN ('dead', 'waiting')"""
+        ).fetchone()
+        for key, count in zip(found, row, strict=True):
+            found[key] += count
+    return found
+
+
+def _of_service(name: str) -> list[Invariant]:
+    db = quoted(name)
+    return [
+        Invariant(
+            f"28 {name}",
+            f"{name}: an aggregate's events are numbered 1 to n",
+            "live",
+            f"""SELECT coalesce(a.aggregate_id, o.aggregate_id), coalesce(o.events, 0) || ' events up to ' ||
+                   coalesce(o.last, 0), coalesce(a.version, 0) || ' by its counter'
+            FROM {db}.aggregates a FULL JOIN (
+                SELECT aggregate_id, count(*) AS events, min(aggregate_version) AS first,
+                       max(aggregate_version) AS last, count(DISTINCT aggregate_version) AS numbers
+                FROM {db}.outbox GROUP BY aggregate_id) o ON o.aggregate_id = a.aggregate_id
+            WHERE a.version IS NOT o.last OR o.first <> 1 OR o.events <> o.last OR o.numbers <> o.last""",
+        ),
+        Invariant(
+            f"29 {name}",
+            f"{name}: nothing recorded stays unpublished",
+            "quiescent",
+            f"""SELECT event_id, type || ' since ' || occurred_at, 'published' FROM {db}.outbox
+            WHERE published_at IS NULL AND occurred_at <= :before""",
+        ),
+        Invariant(
+            f"32a {name}",
+            f"{name}: what is in the outbox is what was recorded",
+            "live",
+            f"""SELECT event_id, payload_hash, blake2b_hex(data) FROM {db}.outbox
+            WHERE payload_hash <> blake2b_hex(data)""",
+        ),
+        Invariant(
+            f"34 {name}",
+            f"{name}: an event that failed says why, how often, when, and when again",
+            "live",
+            f"""SELECT event_id, state || ' after ' || attempts || ' tries', 'its error and its times'
+            FROM {db}.inbox WHERE state NOT IN ('done', 'waiting', 'dead', 'discarded')
+            OR state = 'dead' AND (attempts < 1 OR error IS NULL OR first_failed_at IS NULL OR last_failed_at IS NULL
+                                   OR envelope IS NULL)
+            OR state = 'waiting' AND (envelope IS NULL OR next_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM {db}.inbox head WHERE head.state = 'waiting' AND head.aggregate_id = inbox.aggregate_id
+                AND head.next_at IS NOT NULL))""",
+        ),
+    ]
+
+
+def _deliveries(map_: Mapping[str, Mapping[str, str]]) -> list[Invariant]:
+    return [
+        Invariant(
+            f"30 {source} to {subscriber}",
+            f"{subscriber} has every event of {source} that it subscribes to",
+            "quiescent",
+            _lacking(subscriber, source, types),
+        )
+        for subscriber, sources in map_.items()
+        for source, types in _by_source(sources).items()
+    ]
+
+
+def _lacking(subscriber: str, source: str, types: Sequence[str]) -> str:
+    wanted = ", ".join(f"'{kind}'" for kind in types)
+    return f"""SELECT o.event_id, o.type || ' is not in the inbox', 'processed, waiting or dead'
+    FROM {quoted(source)}.outbox o WHERE o.type IN ({wanted}) AND o.published_at IS NOT NULL
+    AND o.occurred_at <= :before
+    AND NOT EXISTS (SELECT 1 FROM {quoted(subscriber)}.inbox i WHERE i.event_id = o.event_id)"""
+
+
+def _phantoms(services: Collection[str], map_: Mapping[str, Mapping[str, str]]) -> list[Invariant]:
+    found = []
+    for subscriber in map_:
+        for source in sorted({*map_[subscriber].values()} & {*services}):
+            inbox, outbox = f"{quoted(subscriber)}.inbox", f"{quoted(source)}.outbox"
+            found.append(
+                Invariant(
+                    f"31 {source} to {subscriber}",
+                    f"{subscriber} knows no event that {source} has not recorded, and knows each as it was recorded",
+                    "quiescent",
+                    f"""SELECT i.event_id, i.type || ' ' || i.payload_hash, coalesce(o.payload_hash, 'never recorded')
+                    FROM {inbox} i LEFT JOIN {outbox} o ON o.event_id = i.event_id
+                    WHERE i.source = '{source}' AND i.received_at <= :before
+                    AND (o.event_id IS NULL OR o.payload_hash <> i.payload_hash OR o.type <> i.type
+                         OR o.aggregate_version <> i.aggregate_version)""",
+                )
+            )
+    return found
+
+
+def _by_source(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for kind, source in sorted(sources.items()):
+        found.setdefault(source, []).append(kind)
+    return found

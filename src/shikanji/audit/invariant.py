@@ -1,0 +1,53 @@
+"""What an invariant is, and what was found of it."""
+
+from typing import Literal
+
+import msgspec
+
+Scope = Literal["live", "quiescent"]
+SHOWN_MAX = 20
+
+
+class Invariant(msgspec.Struct, frozen=True):
+    """`key` is its number, with a letter where several statements make one invariant. `sql` answers with the
+    violations: (id, found, expected). A live one holds in every snapshot of one database; a quiescent one compares
+    databases, and looks only at what is older than `:before` (µs). `:now` is the time of the audit; `needs` names a
+    database without which it is left out."""
+
+    key: str
+    title: str
+    scope: Scope
+    sql: str
+    needs: str | None = None
+
+
+class Violation(msgspec.Struct, frozen=True):
+    id: str
+    found: str
+    expected: str
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One invariant, checked. Of many violations the first SHOWN_MAX are kept; `count` has them all."""
+
+    key: str
+    title: str
+    scope: Scope
+    count: int
+    violations: list[Violation]
+    milliseconds: int
+
+
+class Report(msgspec.Struct, frozen=True, rename="camel"):
+    """`open` counts what is no violation but waits for somebody: dead letters, parked aggregates."""
+
+    checked_at: str
+    settled_before: str
+    findings: list[Finding]
+    open: dict[str, int]
+    lacking: dict[str, list[str]]
+    """Service → its events that a subscriber lacks: what `--repair` publishes again."""
+
+    @property
+    def violations(self) -> int:
+        return sum(finding.count for finding in self.findings)

@@ -1,0 +1,174 @@
+"""Orders: their steps, their sums, and that each is exactly one of the things that an order can be."""
+
+from shikanji.audit.invariant import Invariant
+
+ORDERS = (
+    Invariant(
+        "1a",
+        "an order's status is its last step",
+        "live",
+        """SELECT o.id, o.status || ' at version ' || o.version, t.status || ' at version ' || t.version
+        FROM "order".orders o LEFT JOIN last_steps s ON s.order_id = o.id
+        LEFT JOIN "order".order_timeline t ON t.order_id = o.id AND t.version = s.version
+        WHERE t.status IS NOT o.status OR t.version IS NOT o.version""",
+    ),
+    Invariant(
+        "1b",
+        "steps are legal, numbered 1 to n, and never go back in time",
+        "live",
+        """SELECT s.order_id, coalesce(s.previous, '(nothing)') || ' to ' || s.status || ' as step ' || s.version,
+               'a legal step with the next number'
+        FROM steps s JOIN "order".orders o ON o.id = s.order_id
+        WHERE CASE WHEN s.previous IS NULL THEN s.status <> 'pending' OR s.version <> 1
+              ELSE s.version <> s.previous_version + 1 OR s.at < s.previous_at OR NOT EXISTS (
+                  SELECT 1 FROM legal_steps l
+                  WHERE l.old = s.previous AND l.new = s.status AND l.fulfilment = o.fulfilment) END""",
+    ),
+    Invariant(
+        "2a",
+        "no order waits past its deadline",
+        "quiescent",
+        """SELECT id, status || ' since its deadline at ' || deadline, 'a step taken by the clock'
+        FROM "order".orders WHERE deadline <= :before""",
+    ),
+    Invariant(
+        "2b",
+        "every order that waits has a live timer",
+        "live",
+        """SELECT o.id, 'no timer', 'due at ' || o.deadline FROM "order".orders o
+        WHERE o.deadline IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM "order".jobs j WHERE j.key = o.id AND j.kind IN ('payment-window', 'completion')
+            AND j.due_at = o.deadline)""",
+    ),
+    Invariant(
+        "2c",
+        "an order waits exactly where it should: for money, or for its completion",
+        "live",
+        """SELECT id, status || CASE WHEN deadline IS NULL THEN ' without' ELSE ' with' END || ' a deadline',
+               'the other'
+        FROM "order".orders WHERE (deadline IS NOT NULL) <> (status IN ('pending', 'delivered'))""",
+    ),
+    Invariant(
+        "3",
+        "every order is one of: waiting with its stock held, sold and paid, cash to come, cancelled and square",
+        "quiescent",
+        """SELECT o.id,
+               o.status || ' ' || o.payment_method || ', hold ' || coalesce(h.state, 'missing') || ', ' ||
+                   coalesce(m.kept, 0) || ' kept',
+               CASE WHEN o.status = 'pending' THEN 'hold tied, 0 kept'
+                    WHEN o.status = 'cancelled' THEN 'hold ended, 0 kept'
+                    WHEN o.payment_method = 'cod' AND o.status NOT IN ('delivered', 'completed')
+                    THEN 'hold sold, 0 kept'
+                    ELSE 'hold sold, ' || (o.total - coalesce(a.amount, 0)) || ' kept' END
+        FROM "order".orders o JOIN last_steps s ON s.order_id = o.id AND s.at <= :before
+        LEFT JOIN inventory.holds h ON h.order_id = o.id AND h.attempt = o.attempt
+        LEFT JOIN money m ON m.order_id = o.id LEFT JOIN asked_back a ON a.order_id = o.id
+        WHERE coalesce(m.changed_at, 0) <= :before AND coalesce(h.ended_at, 0) <= :before AND NOT EXISTS (
+            SELECT 1 FROM "order".revivals r WHERE r.order_id = o.id AND r.state = 'open')
+        AND NOT CASE WHEN o.status = 'pending' THEN h.state IS 'tied' AND coalesce(m.kept, 0) = 0
+                     WHEN o.status = 'cancelled'
+                     THEN coalesce(h.state, '') IN ('returned', 'cancelled', 'released', 'broken')
+                          AND coalesce(m.kept, 0) = 0
+                     WHEN o.payment_method = 'cod' AND o.status NOT IN ('delivered', 'completed')
+                     THEN h.state IS 'sold' AND coalesce(m.kept, 0) = 0
+                     ELSE h.state IS 'sold' AND coalesce(m.kept, 0) = o.total - coalesce(a.amount, 0) END""",
+    ),
+    Invariant(
+        "3c",
+        "money that is to go back is not long on its way",
+        "quiescent",
+        """SELECT id, status || ' since ' || created_at, 'completed within two days' FROM payment.refunds
+        WHERE status <> 'completed' AND created_at <= :before - 172800000000""",
+    ),
+    Invariant(
+        "4a",
+        "an order's sums follow from its frozen lines",
+        "live",
+        """SELECT o.id,
+               'subtotal ' || o.subtotal || ', discounts ' || o.discount || ' + ' || o.points_discount || ', tax ' ||
+                   o.tax || ', total ' || o.total,
+               'subtotal ' || l.subtotal || ', discounts ' || l.discount || ' + ' || l.points_discount || ', tax ' ||
+                   (l.tax_added + fee.tax) || ', paid for lines and delivery ' || (l.paid + o.delivery_paid)
+        FROM "order".orders o JOIN (
+            SELECT order_id, sum(line_total) AS subtotal, sum(discount) AS discount, sum(paid) AS paid,
+                   sum(points_discount) AS points_discount,
+                   sum(CASE tax_included WHEN 1 THEN 0 ELSE tax END) AS tax_added,
+                   sum(line_total <> unit_price * quantity) AS wrong_lines
+            FROM lines GROUP BY order_id) l ON l.order_id = o.id
+        JOIN (SELECT id, CASE json_extract(CAST(details_document AS TEXT), '$.fee_tax.included') WHEN 1 THEN 0
+                     ELSE delivery_fee_tax END AS tax FROM "order".orders) fee ON fee.id = o.id
+        WHERE o.subtotal <> l.subtotal OR o.discount <> l.discount OR o.points_discount <> l.points_discount
+           OR o.tax <> l.tax_added + fee.tax OR l.wrong_lines > 0 OR o.total <> l.paid + o.delivery_paid
+           OR o.total <> o.subtotal - o.discount - o.points_discount + o.delivery_fee + o.tax + o.round_off""",
+    ),
+    Invariant(
+        "4b",
+        "a payment asks for the order's total",
+        "quiescent",
+        """SELECT p.id, p.amount || '', o.total || '' FROM payment.payments p JOIN "order".orders o ON o.id = p.order_id
+        WHERE p.amount <> o.total AND p.created_at <= :before""",
+    ),
+    Invariant(
+        "5a",
+        "one idempotency key of one caller makes one order",
+        "live",
+        """SELECT min(id), count(*) || ' orders', '1' FROM "order".orders GROUP BY placed_by, idempotency_key
+        HAVING count(*) > 1""",
+    ),
+    Invariant(
+        "5b",
+        "an answer that was kept for a placed order has its order",
+        "live",
+        """SELECT i.effect_id, 'no such order', 'the order that the answer shows' FROM "order".idempotency i
+        WHERE i.route = 'POST /api/v1/orders' AND i.answer IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM "order".orders o WHERE o.id = i.effect_id)""",
+    ),
+    Invariant(
+        "6a",
+        "a late payment's order is brought back or refused in time",
+        "quiescent",
+        """SELECT order_id, 'open', 'closed by ' || until FROM "order".revivals
+        WHERE state = 'open' AND until <= :before""",
+    ),
+    Invariant(
+        "6b",
+        "an order that was brought back stands under the attempt that was held for it, and a refused one is cancelled",
+        "live",
+        """SELECT r.order_id, r.state || ' attempt ' || r.attempt || ', order ' || o.status || ' under ' || o.attempt,
+               'a confirmed one under that attempt, a refused one cancelled'
+        FROM "order".revivals r JOIN "order".orders o ON o.id = r.order_id
+        WHERE r.state = 'confirmed' AND o.attempt <> r.attempt
+           OR r.state = 'refused' AND o.status <> 'cancelled' OR r.state NOT IN ('open', 'confirmed', 'refused')""",
+    ),
+    Invariant(
+        "6c",
+        "a cancelled order keeps no place in a slot",
+        "quiescent",
+        """SELECT p.order_id, p.state, 'released' FROM store.slot_places p
+        JOIN "order".orders o ON o.id = p.order_id AND o.status = 'cancelled'
+        JOIN last_steps s ON s.order_id = o.id AND s.at <= :before WHERE p.state <> 'released'""",
+    ),
+    Invariant(
+        "7",
+        "an order's lines are as they were placed",
+        "live",
+        """SELECT id, lines_hash, blake2b_hex(lines_document) FROM "order".orders
+        WHERE lines_hash <> blake2b_hex(lines_document)""",
+    ),
+    Invariant(
+        "43",
+        "order, hold, place, dues, payment and refund are of one store",
+        "quiescent",
+        """SELECT o.id, o.store_id || ' but ' || other.part || ' ' || other.store_id, 'the same store'
+        FROM "order".orders o JOIN (
+            SELECT order_id, store_id, 'hold' AS part FROM inventory.holds WHERE store_id IS NOT NULL
+            UNION ALL SELECT order_id, store_id, 'dues' FROM payment.dues
+            UNION ALL SELECT order_id, store_id, 'payment' FROM payment.payments
+            UNION ALL SELECT order_id, store_id, 'refund' FROM payment.refunds
+            UNION ALL SELECT m.order_id, s.store_id, 'movement' FROM inventory.movements m
+                      JOIN inventory.stock s ON s.id = m.stock_id WHERE m.order_id IS NOT NULL
+            UNION ALL SELECT order_id, store_id, 'slot' FROM store.slot_places WHERE state <> 'released'
+        ) other ON other.order_id = o.id
+        WHERE other.store_id <> o.store_id AND o.placed_at <= :before""",
+    ),
+)

@@ -1,0 +1,111 @@
+"""Running the audit over the files of a data folder."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from shikanji.audit.access import ACCESS
+from shikanji.audit.events import event_invariants, lacking_events, open_letters
+from shikanji.audit.invariant import SHOWN_MAX, Finding, Invariant, Report, Violation
+from shikanji.audit.orders import ORDERS
+from shikanji.audit.payments import PAYMENTS
+from shikanji.audit.stock import STOCK
+from shikanji.audit.views import prepare
+from shikanji.kit.clock import to_rfc3339
+from shikanji.kit.db.together import forbid_changes, open_together, quoted
+from shikanji.kit.service import Service
+
+Progress = Callable[[Invariant, int, int], None]
+
+
+class Audit:
+    """One look at all databases. `paths` go by the service's name; the sandbox company's may be among them."""
+
+    def __init__(self, services: Sequence[Service], paths: dict[str, Path]) -> None:
+        """Raises FileNotFoundError."""
+        self._services = services
+        self._names = [service.name for service in services]
+        self._map = subscriptions(services)
+        self._connection = open_together(paths)
+        prepare(self._connection)
+        forbid_changes(self._connection)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @property
+    def invariants(self) -> list[Invariant]:
+        every = [*ORDERS, *STOCK, *PAYMENTS, *ACCESS, *self._no_cards(), *event_invariants(self._names, self._map)]
+        return [invariant for invariant in every if invariant.needs is None or invariant.needs in self._names]
+
+    def last_activity(self) -> int:
+        """When anything was recorded or received last (µs): of a platform that stands, the end of its time."""
+        newest = 0
+        for name in self._names:
+            db = quoted(name)
+            row = self._connection.execute(
+                f"SELECT max(coalesce((SELECT max(occurred_at) FROM {db}.outbox), 0), "
+                f"coalesce((SELECT max(received_at) FROM {db}.inbox), 0))"
+            ).fetchone()
+            newest = max(newest, row[0])
+        return newest
+
+    def run(self, *, now: int, quiet: int, progress: Progress | None = None) -> Report:
+        """`now` and `quiet` in µs: quiescent invariants look at what is older than `now - quiet`."""
+        before, invariants = now - quiet, self.invariants
+        findings = []
+        for place, invariant in enumerate(invariants):
+            if progress is not None:
+                progress(invariant, place, len(invariants))
+            findings.append(self._check(invariant, before, now))
+        return Report(
+            checked_at=to_rfc3339(now),
+            settled_before=to_rfc3339(before),
+            findings=findings,
+            open=open_letters(self._connection, self._names),
+            lacking=lacking_events(self._connection, self._map, before),
+        )
+
+    def _check(self, invariant: Invariant, before: int, now: int) -> Finding:
+        started = time.monotonic()
+        named = {"before": before, "now": now}
+        given = {name: value for name, value in named.items() if f":{name}" in invariant.sql}
+        cursor = self._connection.execute(invariant.sql, given)
+        shown = [Violation(*(str(value) for value in row)) for row in cursor.fetchmany(SHOWN_MAX)]
+        count = len(shown) + sum(1 for _ in cursor)
+        milliseconds = round((time.monotonic() - started) * 1_000)
+        return Finding(invariant.key, invariant.title, invariant.scope, count, shown, milliseconds)
+
+    def _no_cards(self) -> Iterable[Invariant]:
+        """Invariant 48, a statement per table: no column that can hold text holds a card number."""
+        for name in self._names:
+            for table, columns in self._tables(name):
+                looked = " UNION ALL ".join(
+                    f"""SELECT '{table}.{column} ' || card_number({quoted(column)}), 'a card number', 'none'
+                    FROM {quoted(name)}.{quoted(table)}
+                    WHERE length({quoted(column)}) >= 13 AND card_number({quoted(column)}) IS NOT NULL"""
+                    for column in columns
+                )
+                yield Invariant(f"48 {name}.{table}", f"no card number in {name}'s {table}", "live", looked)
+
+    def _tables(self, name: str) -> list[tuple[str, list[str]]]:
+        rows: list[Any] = self._connection.execute(
+            f"SELECT m.name, c.name FROM {quoted(name)}.sqlite_master m, pragma_table_info(m.name, ?) c "
+            "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB') ORDER BY 1, c.cid",
+            (name,),
+        ).fetchall()
+        tables: dict[str, list[str]] = {}
+        for table, column in rows:
+            tables.setdefault(table, []).append(column)
+        return list(tables.items())
+
+
+def subscriptions(services: Sequence[Service]) -> dict[str, dict[str, str]]:
+    """Subscriber → event type → the service that publishes it."""
+    published = {kind.__name__: service.name for service in services for kind in service.publishes}
+    return {
+        service.name: {kind: published[kind] for kind in service.subscribers.kinds}
+        for service in services
+        if service.subscribers.kinds
+    }

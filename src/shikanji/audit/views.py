@@ -1,0 +1,86 @@
+"""Temporary views and functions on which the invariants are written."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from shikanji.services.order.model.edges import EDGES
+
+VIEWS = (
+    # Every step of an order with the one before it.
+    """CREATE TEMP VIEW steps AS
+    SELECT t.order_id, t.version, t.status, t.at, lag(t.status) OVER w AS previous, lag(t.at) OVER w AS previous_at,
+           lag(t.version) OVER w AS previous_version
+    FROM "order".order_timeline t WINDOW w AS (PARTITION BY t.order_id ORDER BY t.version)""",
+    """CREATE TEMP VIEW last_steps AS
+    SELECT order_id, max(version) AS version, max(at) AS at FROM "order".order_timeline GROUP BY order_id""",
+    """CREATE TEMP VIEW lines AS
+    SELECT o.id AS order_id, o.store_id, json_extract(l.value, '$.id') AS line_id,
+           json_extract(l.value, '$.product_id') AS product_id, json_extract(l.value, '$.quantity') AS quantity,
+           json_extract(l.value, '$.unit_price') AS unit_price, json_extract(l.value, '$.line_total') AS line_total,
+           json_extract(l.value, '$.discount') AS discount,
+           json_extract(l.value, '$.points_discount') AS points_discount,
+           json_extract(l.value, '$.tax') AS tax, json_extract(l.value, '$.tax_included') AS tax_included,
+           json_extract(l.value, '$.paid') AS paid
+    FROM "order".orders o, json_each(CAST(o.lines_document AS TEXT)) l""",
+    """CREATE TEMP VIEW held_lines AS
+    SELECT h.order_id, h.attempt, h.store_id, h.state, json_extract(l.value, '$[0]') AS stock_id,
+           json_extract(l.value, '$[1]') AS product_id, json_extract(l.value, '$[2]') AS quantity
+    FROM inventory.holds h, json_each(CAST(h.lines AS TEXT)) l""",
+    # What came and what went back, by order. `kept` counts what is reserved for a refund as gone.
+    """CREATE TEMP VIEW money AS
+    SELECT order_id, sum(captured) - sum(reserved) AS kept, max(updated_at) AS changed_at FROM payment.payments
+    GROUP BY order_id""",
+    """CREATE TEMP VIEW asked_back AS
+    SELECT order_id, sum(amount) AS amount FROM payment.refunds WHERE cause = 'requested' GROUP BY order_id""",
+    """CREATE TEMP VIEW sold_days AS
+    SELECT order_id, date(min(at) / 1000000, 'unixepoch') AS day FROM "order".order_timeline
+    WHERE status = 'confirmed' GROUP BY order_id""",
+)
+
+_CARD_LIKE = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w.-])")
+_JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+def prepare(connection: Any) -> None:
+    """Views, functions and the table of legal steps."""
+    connection.create_function("blake2b_hex", 1, _blake2b, deterministic=True)
+    connection.create_function("sha256_hex", 1, _sha256, deterministic=True)
+    connection.create_function("card_number", 1, card_number, deterministic=True)
+    for view in VIEWS:
+        connection.execute(view)
+    connection.execute("CREATE TEMP TABLE legal_steps (old TEXT, new TEXT, fulfilment TEXT)")
+    legal = [(edge.old, edge.new, fulfilment) for edge in EDGES for fulfilment in edge.fulfilments]
+    connection.executemany("INSERT INTO legal_steps VALUES (?, ?, ?)", legal)
+
+
+def card_number(value: Any) -> str | None:
+    """The end of the first run of 13 to 19 digits that is a card number by its check digit. In JSON only texts are
+    looked at: its numbers are amounts and times."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    for part in _texts(text):
+        for found in _CARD_LIKE.finditer(part):
+            digits = re.sub(r"\D", "", found.group())
+            if _is_luhn(digits):
+                return f"…{digits[-4:]}"
+    return None
+
+
+def _texts(text: str) -> Iterable[str]:
+    if text[:1] in "[{":
+        return (match.group(1) for match in _JSON_STRING.finditer(text))
+    return (text,)
+
+
+def _is_luhn(digits: str) -> bool:
+    doubled = (2 * int(digit) if place % 2 else int(digit) for place, digit in enumerate(reversed(digits)))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+def _blake2b(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
