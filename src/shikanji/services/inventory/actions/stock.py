@@ -12,7 +12,7 @@ from shikanji.services.inventory.actions.holding import free
 from shikanji.services.inventory.errors import BelowZero, ProductNotFound, StockNotFound
 from shikanji.services.inventory.model.holds import to_break
 from shikanji.services.inventory.model.product import Product
-from shikanji.services.inventory.model.stock import Levels, Stock, Terms, balance_of, on_hand_after
+from shikanji.services.inventory.model.stock import Levels, Stock, Terms, balance_of, check_levels, on_hand_after
 from shikanji.services.inventory.repository import catalogue, holds, stock
 
 
@@ -55,6 +55,7 @@ def set_opening_stock(
 
 
 def set_levels(tx: Tx, product_id: str, levels: Levels, if_match: str | None) -> Stock:
+    check_levels(levels)
     row = _existing(tx, levels.store_id, product_id)
     require_match(if_match, etag(row.version))
     saved = stock.save_levels(tx, row, levels)

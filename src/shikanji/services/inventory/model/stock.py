@@ -1,11 +1,13 @@
 """Stock of one product in one store, and what its changes tell the others."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from shikanji.contracts.inventory import LowStockAlert, OutOfStock, StockAdjusted, StockReason
+from shikanji.kit.errors import Invalid
 from shikanji.kit.events import Event
 from shikanji.kit.web.fields import Id
 from shikanji.services.inventory.errors import BelowZero
@@ -58,7 +60,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     maximum: Count | None = None
     reorder_point: Count = 0
     unit_cost: Amount | None = None
-    expires_on: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = None
+    expires_on: date | None = None
     batch: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
 
 
@@ -122,6 +124,11 @@ def alerts(balance: Balance) -> list[Event]:
     if told < OUT == now:
         events.append(OutOfStock(stock_id=balance.stock_id, product_id=balance.product_id, store_id=balance.store_id))
     return events
+
+
+def check_levels(levels: Levels) -> None:
+    if levels.maximum is not None and levels.maximum < levels.minimum:
+        raise Invalid.field("maximum", "must not be below the minimum")
 
 
 def on_hand_after(stock: Stock, delta: int) -> int:

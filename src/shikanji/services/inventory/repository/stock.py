@@ -90,7 +90,7 @@ def save_levels(tx: Tx, row: Stock, levels: Levels) -> Stock | None:
         new_maximum=levels.maximum,
         new_reorder_point=levels.reorder_point,
         new_unit_cost=levels.unit_cost,
-        new_expires_on=levels.expires_on,
+        new_expires_on=None if levels.expires_on is None else levels.expires_on.isoformat(),
         new_batch=levels.batch,
         now=tx.now,
     ).one(Stock)

@@ -47,9 +47,7 @@ async def get_category(room: Room, incoming: Incoming[None, None]) -> Reply:
 )
 async def change_category(room: Room, incoming: Incoming[CategoryDraft, None]) -> Reply:
     """Puts a category anew: what is left out has its default, but for the slug."""
-    changed = await room.db.write(
-        actions.change_category, incoming.path["id"], incoming.body, incoming.headers.get("if-match")
-    )
+    changed = await room.db.write(actions.change_category, incoming.path["id"], incoming.body, incoming.if_match)
     return _shown(changed)
 
 

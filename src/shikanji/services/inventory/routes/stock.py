@@ -119,9 +119,7 @@ async def adjust_stock(room: Room, incoming: Incoming[AdjustStock, None]) -> Rep
 async def set_levels(room: Room, incoming: Incoming[Levels, None]) -> Reply:
     """Sets minimum, maximum and reorder point, and notes unit cost, expiry and batch."""
     require_role(incoming.principal, incoming.body.store_id, "manager")
-    saved = await room.db.write(
-        actions.set_levels, incoming.path["productId"], incoming.body, incoming.headers.get("if-match")
-    )
+    saved = await room.db.write(actions.set_levels, incoming.path["productId"], incoming.body, incoming.if_match)
     return _shown(saved)
 
 
@@ -142,7 +140,7 @@ async def set_terms(room: Room, incoming: Incoming[Terms, None]) -> Reply:
         store_id,
         incoming.path["id"],
         incoming.body,
-        incoming.headers.get("if-match"),
+        incoming.if_match,
         incoming.principal.admin,
     )
     return _shown(saved)
