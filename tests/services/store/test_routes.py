@@ -91,6 +91,8 @@ async def test_what_is_not_there_is_404(shop: Shop, method: str, path: str, body
     ("method", "path", "body", "field"),
     [
         ("POST", "", NEW_STORE | {"name": " "}, "name"),
+        ("POST", "", NEW_STORE | {"name": "Two\nlines"}, "name"),
+        ("POST", "", NEW_STORE | {"roundTo": 33}, "roundTo"),
         ("POST", "", NEW_STORE | {"owner": "me"}, "owner"),
         ("POST", "", NEW_STORE | {"latitude": 91}, "latitude"),
         ("POST", "", NEW_STORE | {"phone": "080 4123"}, "phone"),

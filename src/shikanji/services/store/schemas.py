@@ -14,8 +14,10 @@ from shikanji.services.store.model.hours import Weekday
 
 PAISE_MAX = 10_000_000
 
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+_PRINTABLE = r"^[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$(?!\n)"
+"""One line that begins with something to see: such text stands in messages and on receipts."""
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PRINTABLE)]
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PRINTABLE)]
 Slug = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)")]
 Code = Annotated[str, Meta(min_length=2, max_length=4, pattern=r"^[A-Z0-9]{2,4}$(?!\n)")]
 Phone = Annotated[str, Meta(max_length=13, pattern=r"^\+91[0-9]{10}$(?!\n)")]
@@ -29,6 +31,8 @@ Fssai = Annotated[str, Meta(min_length=14, max_length=14)]
 Kilometres = Annotated[float, Meta(ge=0, le=200)]
 Paise = Annotated[int, Meta(ge=0, le=PAISE_MAX)]
 Minutes = Annotated[int, Meta(ge=0, le=720)]
+SlotMinutes = Literal[10, 15, 20, 30, 60, 120]
+RoundTo = Literal[0, 50, 100]
 Capacity = Annotated[int, Meta(ge=1, le=100_000)]
 TaxClass = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$(?!\n)")]
 Clock = Annotated[str, Meta(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
@@ -75,9 +79,9 @@ class CreateStore(In, frozen=True, kw_only=True):
     prep_minutes: Minutes = 20
     delivery_minutes: Minutes = 30
     capacity_per_slot: Capacity | None = None
-    slot_minutes: Minutes = 30
+    slot_minutes: SlotMinutes = 30
     fee_tax_class: TaxClass = "delivery"
-    round_to: Paise = 0
+    round_to: RoundTo = 0
 
 
 class UpdateStore(In, frozen=True, kw_only=True):
@@ -103,9 +107,9 @@ class UpdateStore(In, frozen=True, kw_only=True):
     prep_minutes: Minutes | UnsetType = UNSET
     delivery_minutes: Minutes | UnsetType = UNSET
     capacity_per_slot: Capacity | UnsetType | None = UNSET
-    slot_minutes: Minutes | UnsetType = UNSET
+    slot_minutes: SlotMinutes | UnsetType = UNSET
     fee_tax_class: TaxClass | UnsetType = UNSET
-    round_to: Paise | UnsetType = UNSET
+    round_to: RoundTo | UnsetType = UNSET
 
 
 class UpdateStatus(In, frozen=True, kw_only=True):
@@ -119,9 +123,9 @@ class UpdateSettings(In, frozen=True, kw_only=True):
     prep_minutes: Minutes | UnsetType = UNSET
     delivery_minutes: Minutes | UnsetType = UNSET
     capacity_per_slot: Capacity | UnsetType | None = UNSET
-    slot_minutes: Minutes | UnsetType = UNSET
+    slot_minutes: SlotMinutes | UnsetType = UNSET
     fee_tax_class: TaxClass | UnsetType = UNSET
-    round_to: Paise | UnsetType = UNSET
+    round_to: RoundTo | UnsetType = UNSET
 
 
 class HoursIn(In, frozen=True, kw_only=True):
@@ -143,7 +147,7 @@ class AddClosure(In, frozen=True, kw_only=True):
     first: date
     last: date
     fulfilment: Fulfilment | None = None
-    reason: Annotated[str, Meta(max_length=200)] = ""
+    reason: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")] = ""
 
 
 class PutZone(In, frozen=True, kw_only=True):
