@@ -156,7 +156,6 @@ class StockView(Out, frozen=True, kw_only=True):
     listed: bool
     price: int | None
     """This store's own price; null: the catalogue's."""
-    updated_at: str
 
 
 class ListedStock(StockView, frozen=True, kw_only=True):
@@ -297,5 +296,4 @@ def _stock_fields(row: Stock) -> dict[str, Any]:
         "stock_id": row.id,
         "low": row.available <= row.reorder_point,
         "listed": bool(row.listed),
-        "updated_at": to_rfc3339(row.updated_at),
     }

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from shikanji.services.inventory.model.dietary import Label
 from shikanji.services.inventory.model.folding import tokens
 from shikanji.services.inventory.model.product import Product
-from shikanji.services.inventory.model.search import Terms, query_of, score, terms
+from shikanji.services.inventory.model.search import query_of, score
 
 Place = tuple[int, int, int, str, str]
 """Rank, category, position, name, id: what the card is sorted by."""
@@ -55,17 +55,9 @@ def _rank(product: Product, query: tuple[str, ...], wanted: Wanted) -> int:
     if not query:
         # A search for nothing but signs finds nothing; no search finds everything.
         return -1 if wanted.text.strip() else 0
-    return score(_terms(product), query) or -1
+    return score(product.terms, query) or -1
 
 
 @lru_cache(maxsize=4_096)
 def _name(name: str) -> str:
     return " ".join(tokens(name))[:_NAME_LENGTH_MAX]
-
-
-def _terms(product: Product) -> Terms:
-    """Worked out once for a product that stays as it is."""
-    known: Terms | None = product.__dict__.get("_terms")
-    if known is None:
-        known = product.__dict__["_terms"] = terms(product)
-    return known

@@ -24,6 +24,7 @@ from shikanji.services.inventory.model.dietary import (
     taken_away,
 )
 from shikanji.services.inventory.model.schedule import Window
+from shikanji.services.inventory.model.search import Terms, terms
 
 PRICE_MAX = 10_000_000
 """Paise: one lakh rupees."""
@@ -177,6 +178,11 @@ class Product(ProductFields, frozen=True, kw_only=True, dict=True):
     @cached_property
     def allergens(self) -> list[Allergen]:
         return allergens(self.by_default, self.may_contain)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """What a search finds it by."""
+        return terms((self.name, self.name_hi or "", self.sku), self.tags, self.ingredients)
 
     @cached_property
     def lowest_delta(self) -> int:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from shikanji.services.inventory.model.folding import sound, tokens
-from shikanji.services.inventory.model.product import Product
 
 
 class Terms(NamedTuple):
@@ -20,12 +19,8 @@ _WHOLE_WORD = 4
 _FIRST_WORD = 3
 
 
-def terms(product: Product) -> Terms:
-    return Terms(
-        _sounds((product.name, product.name_hi or "", product.sku)),
-        _sounds(product.tags),
-        _sounds(product.ingredients),
-    )
+def terms(names: Iterable[str], tags: Iterable[str], ingredients: Iterable[str]) -> Terms:
+    return Terms(_sounds(names), _sounds(tags), _sounds(ingredients))
 
 
 def query_of(text: str) -> tuple[str, ...]:

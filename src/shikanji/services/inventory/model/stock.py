@@ -45,7 +45,6 @@ class Stock(msgspec.Struct, frozen=True):
     level: Level
     version: int
     """Counts edits of the levels and terms, not movements."""
-    updated_at: int
 
     @property
     def available(self) -> int:

@@ -79,7 +79,7 @@ def in_store(tx: Tx, store_id: str, after: str, limit: int, low_only: bool) -> l
 
 def add(tx: Tx, store_id: str, product_id: str, stock_id: str) -> None:
     """An empty row, where there is none yet."""
-    tx.run(ADD_EMPTY, id=stock_id, store_id=store_id, product_id=product_id, updated_at=tx.now)
+    tx.run(ADD_EMPTY, id=stock_id, store_id=store_id, product_id=product_id)
 
 
 def save_levels(tx: Tx, row: Stock, levels: Levels) -> Stock | None:
@@ -92,13 +92,12 @@ def save_levels(tx: Tx, row: Stock, levels: Levels) -> Stock | None:
         new_unit_cost=levels.unit_cost,
         new_expires_on=None if levels.expires_on is None else levels.expires_on.isoformat(),
         new_batch=levels.batch,
-        now=tx.now,
     ).one(Stock)
 
 
 def save_terms(tx: Tx, row: Stock, terms: Terms) -> Stock | None:
     price = row.price if terms.price is UNSET else terms.price
-    return tx.run(SAVE_TERMS, id=row.id, new_listed=int(terms.listed), new_price=price, now=tx.now).one(Stock)
+    return tx.run(SAVE_TERMS, id=row.id, new_listed=int(terms.listed), new_price=price).one(Stock)
 
 
 def add_movement(
@@ -194,11 +193,10 @@ ADD_EMPTY = (
         listed=1,
         level=0,
         version=1,
-        updated_at=bindparam("updated_at"),
     )
     .on_conflict_do_nothing()
 )
-_EDITED = {"version": stock.c.version + 1, "updated_at": bindparam("now")}
+_EDITED = {"version": stock.c.version + 1}
 SAVE_LEVELS = (
     sa.update(stock)
     .where(_ID)

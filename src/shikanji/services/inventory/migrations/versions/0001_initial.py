@@ -70,7 +70,6 @@ def _create_stock() -> None:
         sa.Column("price", sa.BigInteger),
         sa.Column("level", sa.BigInteger, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("store_id", "product_id", name="stock_of_product_in_store"),
         sa.CheckConstraint("held >= 0 AND held <= on_hand", name="stock_never_oversold"),
     )
