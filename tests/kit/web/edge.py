@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
@@ -46,6 +47,9 @@ class ListTeas(PageQuery, forbid_unknown_fields=True, rename="camel", kw_only=Tr
     is_hot: bool | None = None
     tag: list[str] = msgspec.field(default_factory=list)
     warmer_than: float | None = None
+    brewed_after: datetime | None = None
+    shelf: int | None = None
+    size: Literal[1, 2] | None = None
     q: Annotated[str, msgspec.Meta(max_length=10)] | None = None
 
 

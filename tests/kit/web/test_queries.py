@@ -1,5 +1,7 @@
 """Query strings: every parameter known, given once, and of its type."""
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,9 +12,29 @@ from tests.kit.web.edge import ListTeas, tea_client
 
 
 async def test_parameters_arrive_as_their_types() -> None:
-    query = QueryDecoder(ListTeas).decode(b"kind=green&isHot=true&tag=a&tag=b&warmerThan=1.5&limit=7&q=a+b%20c")
+    query = QueryDecoder(ListTeas).decode(
+        b"kind=green&isHot=true&tag=1&tag=b&warmerThan=1.5&limit=7.0&q=a+b%20c&shelf=-3&size=2"
+        b"&brewedAfter=2026-11-22T12:00:00%2B05:30"
+    )
 
-    assert query == ListTeas(kind="green", is_hot=True, tag=["a", "b"], warmer_than=1.5, limit=7, q="a b c")
+    assert query == ListTeas(
+        kind="green",
+        is_hot=True,
+        tag=["1", "b"],
+        warmer_than=1.5,
+        limit=7,
+        q="a b c",
+        shelf=-3,
+        size=2,
+        brewed_after=datetime.fromisoformat("2026-11-22T12:00:00+05:30"),
+    )
+
+
+@pytest.mark.parametrize("query", ["q=7", "q=true", "q=null", "warmerThan=7", "warmerThan=-1e3"])
+async def test_a_text_that_looks_like_a_number_stays_a_text_and_a_number_may_be_whole(query: str) -> None:
+    answer = await tea_client().ask("GET", f"/teas?{query}")
+
+    assert answer.status == 200
 
 
 async def test_no_query_means_the_defaults() -> None:
@@ -29,6 +51,21 @@ async def test_no_query_means_the_defaults() -> None:
         ("limit=1&limit=2", "limit"),
         ("limit=99999999999999999999", "limit"),
         ("limit=null", "limit"),
+        ("limit=07", "limit"),
+        ("limit=%2B7", "limit"),
+        ("limit=1.5", "limit"),
+        ("limit=1_0", "limit"),
+        ("limit=true", "limit"),
+        ("shelf=9223372036854775808", "shelf"),
+        ("shelf=" + "9" * 5000, "shelf"),
+        ("shelf=--1", "shelf"),
+        ("size=3", "size"),
+        ("size=a", "size"),
+        ("isHot=1", "isHot"),
+        ("isHot=TRUE", "isHot"),
+        ("brewedAfter=0.5", "brewedAfter"),
+        ("brewedAfter=1795000000", "brewedAfter"),
+        ("brewedAfter=yesterday", "brewedAfter"),
         ("isHot=yes", "isHot"),
         ("isHot=null", "isHot"),
         ("kind=white", "kind"),

@@ -54,7 +54,7 @@ class BodyDecoder:
             if "got `float`" not in str(error):
                 raise explain(error, self._kind) from None
         try:
-            return msgspec.convert(_with_whole_numbers(value), self._kind)
+            return msgspec.convert(with_whole_numbers(value), self._kind)
         except msgspec.ValidationError as error:
             raise explain(error, self._kind) from None
 
@@ -118,12 +118,12 @@ def _count_names(value: Any) -> int:
     return names
 
 
-def _with_whole_numbers(value: Any) -> Any:
+def with_whole_numbers(value: Any) -> Any:
     """`2.0` is a whole number to JSON Schema, and so to whoever writes clients by our documents."""
     if isinstance(value, dict):
-        return {name: _with_whole_numbers(below) for name, below in value.items()}
+        return {name: with_whole_numbers(below) for name, below in value.items()}
     if isinstance(value, list):
-        return [_with_whole_numbers(below) for below in value]
+        return [with_whole_numbers(below) for below in value]
     if isinstance(value, float) and value.is_integer() and abs(value) <= FLOAT_EXACT_MAX:
         return int(value)
     return value

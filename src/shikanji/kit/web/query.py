@@ -1,6 +1,6 @@
 """Query strings into structs: each parameter known, given once, and of its type."""
 
-import math
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,6 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from shikanji.kit.errors import BadRequest, Invalid
+from shikanji.kit.web.decode import INTEGER_MAX, INTEGER_MIN, with_whole_numbers
 from shikanji.kit.web.wording import alternatives, explain
 
 PARAMETERS_MAX = 64
@@ -18,13 +19,7 @@ class QueryDecoder:
 
     def __init__(self, kind: type[msgspec.Struct] | None) -> None:
         self._kind = kind
-        fields = [] if kind is None else _fields(kind)
-        self._fields = {field.encode_name: alternatives(field.type) for field in fields}
-        self._floats = [
-            (field.name, field.encode_name)
-            for field in fields
-            if any(isinstance(part, inspect.FloatType) for part in self._fields[field.encode_name])
-        ]
+        self._parameters = {} if kind is None else {field.encode_name: _Parameter(field) for field in _fields(kind)}
         self._empty = _default(kind)
 
     def decode(self, query_string: bytes) -> msgspec.Struct | None:
@@ -35,32 +30,54 @@ class QueryDecoder:
         if self._kind is None:
             return None
         try:
-            query = msgspec.convert(values, self._kind, strict=False)
+            return msgspec.convert(values, self._kind)
         except msgspec.ValidationError as error:
             raise explain(error, self._kind, "query") from None
-        for name, encode_name in self._floats:
-            value = getattr(query, name)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise Invalid.field(encode_name, "must be a number")
-        return query
 
     def _collect(self, pairs: list[tuple[str, str]]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name, text in pairs:
-            types = self._fields.get(name)
-            if types is None:
+            parameter = self._parameters.get(name)
+            if parameter is None:
                 raise Invalid.field(name[:100].replace("\x00", "�"), "is not a known parameter")
-            if "\x00" in text:
-                raise Invalid.field(name, "must not contain the character NUL")
-            if any(isinstance(part, inspect.ListType) for part in types):
-                values.setdefault(name, []).append(text)
+            value = parameter.read(text)
+            if parameter.repeatable:
+                values.setdefault(name, []).append(value)
             elif name in values:
                 raise Invalid.field(name, "must be given once")
-            elif text == "null" and not any(isinstance(part, inspect.StrType) for part in types):
-                raise Invalid.field(name, "must have a value; leave it out where there is none")
             else:
-                values[name] = text
+                values[name] = value
         return values
+
+
+class _Parameter:
+    def __init__(self, field: inspect.Field) -> None:
+        self._name = field.encode_name
+        types = alternatives(field.type)
+        self.repeatable = any(isinstance(part, inspect.ListType) for part in types)
+        items = [item for part in types for item in _items(part)]
+        self._is_text = any(isinstance(item, inspect.StrType) for item in items)
+
+    def read(self, text: str) -> Any:
+        """Numbers and booleans as JSON writes them; what is neither stays text, for the struct to judge."""
+        if "\x00" in text:
+            raise Invalid.field(self._name, "must not contain the character NUL")
+        if self._is_text or not _LITERAL.fullmatch(text):
+            return text
+        try:
+            value = with_whole_numbers(msgspec.json.decode(text))
+        except msgspec.DecodeError:
+            return text
+        if type(value) is int and not INTEGER_MIN <= value <= INTEGER_MAX:
+            raise Invalid.field(self._name, "is beyond the range of 64-bit integers")
+        return value
+
+
+_LITERAL = re.compile(r"true|false|-?[0-9.eE+-]{1,40}")
+
+
+def _items(kind: inspect.Type) -> list[inspect.Type]:
+    return alternatives(kind.item_type) if isinstance(kind, inspect.ListType) else [kind]
 
 
 def _fields(kind: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
