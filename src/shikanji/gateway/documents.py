@@ -12,7 +12,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from shikanji.gateway.exchange import Exchange
-from shikanji.gateway.headers import security_headers, vary
+from shikanji.gateway.headers import API_POLICY, security_headers, vary
 from shikanji.gateway.problems import Header
 from shikanji.gateway.readiness import Readiness
 from shikanji.gateway.request import is_internal
@@ -111,13 +111,9 @@ class Documents:
         await exchange.reply(200, headers, body)
 
     def _document(
-        self, body: bytes, content_type: bytes, policy: bytes | None = None, caching: bytes = b"public, max-age=60"
+        self, body: bytes, content_type: bytes, policy: bytes = API_POLICY, caching: bytes = b"public, max-age=60"
     ) -> Content:
-        security = (
-            security_headers(production=self._production, policy=policy)
-            if policy
-            else security_headers(production=self._production)
-        )
+        security = security_headers(production=self._production, policy=policy)
         headers: list[Header] = [*security, (b"cache-control", caching), vary(cors=False)]
         return Content(body, content_type, headers=headers)
 
@@ -151,8 +147,8 @@ def _page(name: str) -> bytes:
 def _state(parts: Mapping[str, str]) -> bytes:
     waiting = sum(1 for reason in parts.values() if reason)
     if not waiting:
-        return b"<p class='state ok'>Everything is running.</p>"
-    return f"<p class='state wait'>{waiting} of {len(parts)} parts are not ready.</p>".encode()
+        return b"<p class='state ok'>Everything is running</p>"
+    return f"<p class='state wait'>{waiting} of {len(parts)} parts not ready</p>".encode()
 
 
 def _part_rows(parts: Mapping[str, str]) -> bytes:
