@@ -1,9 +1,11 @@
 """The shapes of the inventory service's HTTP edge. What comes in as a draft is in `model/`."""
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from shikanji.contracts.inventory import StockReason
 from shikanji.kit.clock import to_rfc3339
@@ -178,10 +180,19 @@ class MovementView(Out, frozen=True, kw_only=True):
 
 
 def product_view(product: Product, *, price: int, available: bool) -> ProductView:
+    view = _catalogued(product)
+    return (
+        view if (view.price, view.available) == (price, available) else replace(view, price=price, available=available)
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _catalogued(product: Product) -> ProductView:
+    """As the catalogue has it: for a card is read far more often than a product changes."""
     fields = {name: getattr(product, name) for name in ProductFields.__struct_fields__}
     labels: Any = {field: label in product.labels for field, label in LABEL_FIELDS}
     return ProductView(
-        **{**fields, "price": price, "available": available},
+        **fields,
         **labels,
         id=product.id,
         slug=product.slug,

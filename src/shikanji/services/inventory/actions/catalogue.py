@@ -103,9 +103,10 @@ def list_products(tx: Tx, store_id: str | None, in_category: str | None, wanted:
     ordered = list_categories(tx)
     if in_category is not None:
         wanted = card.within(wanted, category.with_children(ordered, in_category))
-    offers = {} if store_id is None else catalogue.offers_in(tx, store_id)
-    found = card.page(catalogue.all_products(tx), {each.id: at for at, each in enumerate(ordered)}, wanted)
-    return [Shown(place, each, offers.get(each.id)) for place, each in found]
+    offers = {product.id: (product, offer) for product, offer in catalogue.card(tx, store_id)}
+    category_order = {each.id: at for at, each in enumerate(ordered)}
+    found = card.page((product for product, _ in offers.values()), category_order, wanted)
+    return [Shown(place, *offers[each.id]) for place, each in found]
 
 
 def add_tax_rate(tx: Tx, draft: TaxRateDraft) -> TaxRate:

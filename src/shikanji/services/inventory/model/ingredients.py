@@ -4,6 +4,7 @@ A name is read word by word, the longest known phrase first (`spring onion` befo
 (`roasted`, `powder`) aside. A name with a word that is neither is not understood, and proves nothing."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
 
 from shikanji.services.inventory.model.folding import words
@@ -141,6 +142,7 @@ class Reading(NamedTuple):
     understood: bool
 
 
+@lru_cache(maxsize=4_096)
 def read(name: str) -> Reading:
     """`Roasted cumin powder` is cumin; `aloo tikki` has a root in it, and something unknown besides."""
     traits: frozenset[Trait] = frozenset()

@@ -165,6 +165,10 @@ class Product(ProductFields, frozen=True, kw_only=True, dict=True):
     cost: int | None = None
     customizations: tuple[Customization, ...] = ()
 
+    def __hash__(self) -> int:
+        """Cheap, for what is worked out once per product; a version never changes."""
+        return hash((self.id, self.version))
+
     @property
     def by_default(self) -> list[str]:
         """The ingredients of the product with its default options."""

@@ -60,8 +60,11 @@ def product(tx: Tx, id: str) -> Product | None:
     return None if row is None else product_of(row[0])
 
 
-def all_products(tx: Tx) -> list[Product]:
-    return [product_of(row[0]) for row in tx.run(ALL_PRODUCTS)]
+def card(tx: Tx, store_id: str | None) -> list[tuple[Product, Offer | None]]:
+    """Every product, with what the store offers of it; None where it has none, or no store is named."""
+    if store_id is None:
+        return [(product_of(row[0]), None) for row in tx.run(ALL_PRODUCTS)]
+    return [_carded(row) for row in tx.run(CARD, store_id=store_id)]
 
 
 def slug_owner(tx: Tx, slug: str) -> str | None:
@@ -92,12 +95,6 @@ def offer(tx: Tx, store_id: str, product_id: str) -> Offer | None:
 def offers(tx: Tx, store_id: str, product_ids: Collection[str]) -> dict[str, Offer]:
     """By product id, those that the store has a stock row for."""
     found = (_offer(row) for row in tx.run(OFFERS, store_id=store_id, product_ids=product_ids))
-    return {offer.product.id: offer for offer in found}
-
-
-def offers_in(tx: Tx, store_id: str) -> dict[str, Offer]:
-    """By product id, everything that the store has a stock row for."""
-    found = (_offer(row) for row in tx.run(OFFERS_IN, store_id=store_id))
     return {offer.product.id: offer for offer in found}
 
 
@@ -139,6 +136,13 @@ def _offer(row: tuple[Any, ...]) -> Offer:
     return Offer(product_of(document), stock_id, bool(listed), price, available)
 
 
+def _carded(row: tuple[Any, ...]) -> tuple[Product, Offer | None]:
+    if row[1] is None:
+        return product_of(row[0]), None
+    offer = _offer(row)
+    return offer.product, offer
+
+
 CATEGORY_COLUMNS = tuple(column.name for column in categories.c)
 
 ALL_CATEGORIES = sa.select(*categories.c)
@@ -165,11 +169,15 @@ SAVE_PRODUCT = (
     .values({column.name: bindparam(f"new_{column.name}") for column in products.c if column.name != "id"})
 )
 
-_ALL_OFFERS = sa.select(
-    products.c.document, stock.c.id, stock.c.listed, stock.c.price, stock.c.on_hand - stock.c.held
-).join_from(stock, products, products.c.id == stock.c.product_id)
-OFFERS_IN = _ALL_OFFERS.where(stock.c.store_id == bindparam("store_id"))
-OFFERS = OFFERS_IN.where(any_of(stock.c.product_id, "product_ids"))
+_OFFERED = (products.c.document, stock.c.id, stock.c.listed, stock.c.price, stock.c.on_hand - stock.c.held)
+_IN_STORE = stock.c.store_id == bindparam("store_id")
+_OF_PRODUCT = stock.c.product_id == products.c.id
+OFFERS = (
+    sa.select(*_OFFERED)
+    .join_from(stock, products, _OF_PRODUCT)
+    .where(_IN_STORE, any_of(stock.c.product_id, "product_ids"))
+)
+CARD = sa.select(*_OFFERED).join_from(products, stock, sa.and_(_OF_PRODUCT, _IN_STORE), isouter=True)
 
 ALL_RATES = sa.select(*tax_rates.c).order_by(tax_rates.c.tax_class, tax_rates.c.effective_from)
 RATES_UNTIL = (
