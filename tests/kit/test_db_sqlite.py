@@ -223,6 +223,16 @@ async def test_a_long_read_leaves_the_event_loop(sqlite: OpenDatabase) -> None:
     assert (await sqlite.read(count_to, 10))[0].startswith("counters-reader")
 
 
+async def test_a_short_read_stays_on_the_event_loop_however_often_it_runs(sqlite: OpenDatabase) -> None:
+    def read(tx: Tx) -> str:
+        value(tx, "a")
+        return threading.current_thread().name
+
+    threads = {await sqlite.read(read) for _ in range(INLINE_OPERATIONS_MAX // 5)}
+
+    assert threads == {threading.current_thread().name}
+
+
 async def test_the_memory_of_long_reads_has_a_limit(sqlite: OpenDatabase) -> None:
     assert isinstance(sqlite.db, SqliteDatabase)
     for number in range(1_000):

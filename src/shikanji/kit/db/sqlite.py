@@ -24,6 +24,7 @@ QUEUE_UNITS_MAX = 2_000
 READER_THREADS = 2
 INLINE_OPERATIONS_MAX = 20_000
 """Steps of SQLite's machine that a read may take on the event loop (about 1 ms); after that a thread does it."""
+_INLINE_CALLS_MAX = 5
 _INTERRUPTED = 9
 _LONG_READS_MAX = 500
 
@@ -48,7 +49,8 @@ class SqliteDatabase:
         self._loop = asyncio.get_running_loop()
         self._connection = open_writer(self.path)
         self._inline = open_reader(self.path)
-        self._inline.set_progress_handler(_break_off, INLINE_OPERATIONS_MAX)
+        self._budget = _Budget()
+        self._inline.set_progress_handler(self._budget.spend, INLINE_OPERATIONS_MAX // _INLINE_CALLS_MAX)
         self._threads = ThreadPoolExecutor(READER_THREADS, f"{self.service}-reader")
         self._writer = SqliteWriter(self._connection, self._ground, self._deliver)
         self._writer.start()
@@ -79,6 +81,7 @@ class SqliteDatabase:
         self._require_open()
         kind = getattr(fn, "__code__", fn)
         if kind not in self._long_reads:
+            self._budget.calls = 0
             try:
                 return read_once(self._ground, self._inline, current(), fn, args, kwargs)
             except (sqlite.OperationalError, TransactionOver) as error:
@@ -126,8 +129,15 @@ class SqliteDatabase:
                     wake()
 
 
-def _break_off() -> int:
-    return 1
+class _Budget:
+    """What a read on the event loop has taken. SQLite counts the steps of a prepared statement over all its runs, so
+    that a call comes early now and then; only several within one read mean that it is long."""
+
+    calls = 0
+
+    def spend(self) -> bool:
+        self.calls += 1
+        return self.calls > _INLINE_CALLS_MAX
 
 
 def _was_broken_off(error: Exception) -> bool:
