@@ -99,25 +99,29 @@ class Shop:
 @asynccontextmanager
 async def open_shop(folder: Path, *, rate_limits: bool = True, settings: Settings | None = None) -> AsyncIterator[Shop]:
     async with open_database(service, folder, settings=settings) as database:
-        others, absent = Others(), cast(Any, None)
-        room = Room(
-            name="order",
-            db=database.db,
-            calls=others,
-            clock=database.clock,
-            ids=database.ids,
-            cache=absent,
-            files=absent,
-            messages=absent,
-            secrets=absent,
-            verifier=KnownTokens(),
-            http=absent,
-            production=False,
-            rate_limits=rate_limits,
-            public_url="http://shop.test",
-            _settings=settings or Settings(),
-        )
-        yield Shop(room, database, others)
+        yield make_shop(database, rate_limits=rate_limits)
+
+
+def make_shop(database: OpenDatabase, *, rate_limits: bool = True) -> Shop:
+    others, absent = Others(), cast(Any, None)
+    room = Room(
+        name="order",
+        db=database.db,
+        calls=others,
+        clock=database.clock,
+        ids=database.ids,
+        cache=absent,
+        files=absent,
+        messages=absent,
+        secrets=absent,
+        verifier=KnownTokens(),
+        http=absent,
+        production=False,
+        rate_limits=rate_limits,
+        public_url="http://shop.test",
+        _settings=database.ground.settings,
+    )
+    return Shop(room, database, others)
 
 
 def make_wanted(**changes: Any) -> Wanted:

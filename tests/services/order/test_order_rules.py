@@ -19,6 +19,7 @@ from shikanji.kit.errors import Invalid
 from shikanji.services.order.errors import (
     AssignmentNotAllowed,
     IllegalStep,
+    NotUnderway,
     ShortPayment,
     StepNotAllowed,
     TooEarly,
@@ -364,6 +365,29 @@ def test_a_chef_takes_work_and_gives_it_back_but_not_to_others() -> None:
 def test_only_couriers_take_deliveries(role: Any) -> None:
     with pytest.raises(AssignmentNotAllowed):
         make_order("ready").assign(acting(role, id="x"), cook_id=None, courier_id="x")
+
+
+@pytest.mark.parametrize("role", ["chef", "cashier", "support", "owner"])
+def test_only_couriers_and_managers_say_where_an_order_is(role: Any) -> None:
+    with pytest.raises(StepNotAllowed):
+        make_order("dispatched").check_followed_by(acting(role))
+
+
+def test_of_couriers_it_is_the_one_who_has_the_order() -> None:
+    order = make_order("dispatched")
+
+    order.check_followed_by(acting("delivery", id="devi"))
+    order.courier_id = "devi"
+    order.check_followed_by(acting("delivery", id="devi"))
+    order.check_followed_by(acting("manager"))
+    with pytest.raises(StepNotAllowed):
+        order.check_followed_by(acting("delivery", id="other"))
+
+
+@pytest.mark.parametrize("status", ["ready", "delivered", "cancelled"])
+def test_only_what_is_on_its_way_is_followed(status: OrderStatus) -> None:
+    with pytest.raises(NotUnderway):
+        make_order(status).check_followed_by(acting("delivery"))
 
 
 @pytest.mark.parametrize("status", ["cancelled", "completed"])

@@ -120,6 +120,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"notes": "x" * 501}, "notes"),
     ({"scheduledFor": "tomorrow"}, "scheduledFor"),
     ({"scheduledFor": "2026-11-23T12:00:00"}, "scheduledFor"),
+    ({"scheduledFor": "0001-01-01T00:00:00+14:00"}, "scheduledFor"),
+    ({"scheduledFor": "9999-12-31T23:59:59-14:00"}, "scheduledFor"),
     ({"couponCode": "FREE"}, "couponCode"),
     ({"redeemPoints": 5}, "redeemPoints"),
     ({"total": 1}, "total"),
@@ -186,6 +188,15 @@ async def test_what_is_picked_up_needs_no_address_and_keeps_none(tmp_path: Path)
 
         assert (placed["deliveryAddress"], placed["deliveryFee"], placed["status"]) == (None, 0, "confirmed")
         assert [entry["status"] for entry in placed["timeline"]] == ["pending", "confirmed"]
+
+
+async def test_what_a_form_left_blank_is_nothing(tmp_path: Path) -> None:
+    async with open_edge(tmp_path) as edge:
+        items = [{"productId": SHIKANJI, "quantity": 2, "notes": ""}]
+        placed = await edge.place(notes=" ", items=items, deliveryAddress=ADDRESS | {"line2": "", "landmark": ""})
+
+        assert (placed["notes"], placed["items"][0]["notes"]) == (None, None)
+        assert (placed["deliveryAddress"]["line2"], placed["deliveryAddress"]["landmark"]) == (None, None)
 
 
 async def test_a_scheduled_order_says_for_when(tmp_path: Path) -> None:
@@ -338,6 +349,8 @@ async def test_lists_are_filtered(tmp_path: Path) -> None:
         assert await find("manager", f"customerId={STRANGER}") == []
         assert await find("manager", "from=2026-11-22T18:00:00Z") == [cash["id"]]
         assert await find("manager", "to=2026-11-22T18:00:00Z") == [online["id"]]
+        assert await find("manager", "to=0001-01-01T00:00:00%2B14:00") == []
+        assert await find("manager", "from=9999-12-31T23:59:59-14:00") == []
         assert await find("owner", f"customerId={CUSTOMER}&from=2026-11-22T00:00:00Z&to=2026-11-23T18:00:00Z") == [
             elsewhere["id"],
             cash["id"],

@@ -16,7 +16,7 @@ from shikanji.kit.jobs import Job
 from shikanji.kit.web import idempotency
 from shikanji.kit.web.idempotency import Claim, Scope, StoredAnswer
 from shikanji.services.order import repository
-from shikanji.services.order.errors import NotUnderway, StepNotAllowed, TooManyOpenOrders
+from shikanji.services.order.errors import TooManyOpenOrders
 from shikanji.services.order.model.edges import Actor
 from shikanji.services.order.model.order import Entry, Order, Placing, Timer
 from shikanji.services.order.model.revival import Revival
@@ -25,7 +25,6 @@ from shikanji.services.order.settings import Settings
 
 REVIVE = "revive"
 RELEASE = "release"
-COURIERS: frozenset[Any] = frozenset({"delivery", "manager"})
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -123,10 +122,7 @@ def assign_order(
 def track_order(tx: Tx, order_id: str, principal: Principal, latitude_e6: int, longitude_e6: int) -> Point:
     order = repository.lock_order(tx, order_id)
     actor = _actor(order, principal)
-    if not actor.may(COURIERS):
-        raise StepNotAllowed("Only those who deliver say where the order is.")
-    if order.status != "dispatched":
-        raise NotUnderway(f"The order is {order.status}; only a dispatched one is followed.")
+    order.check_followed_by(actor)
     kept = _settings(tx).tracking_points_max
     return repository.add_point(tx, order.id, actor.id, latitude_e6, longitude_e6, kept=kept)
 
@@ -238,7 +234,7 @@ def _whole(tx: Tx, order: Order) -> Whole:
 
 def _check_open_orders(tx: Tx, customer_id: str) -> None:
     allowed = _settings(tx).open_orders_max
-    if repository.count_unstarted(tx, customer_id) >= allowed:
+    if repository.count_unstarted(tx, customer_id, allowed) >= allowed:
         raise TooManyOpenOrders(
             f"{allowed} orders wait already; cancel one or let them be made.", retry_after_seconds=60
         )

@@ -18,8 +18,9 @@ from shikanji.services.order.model.order import Order
 from shikanji.services.order.repository import Point
 
 OptionId = Annotated[str, Meta(min_length=1, max_length=64)]
-Notes = Annotated[str, Meta(min_length=1, max_length=500)]
+Notes = Annotated[str, Meta(max_length=500)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+OptionalLine = Annotated[str, Meta(max_length=200)]
 AddressLine = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 Place = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
 PostalCode = Annotated[str, Meta(min_length=6, max_length=6, pattern=r"^[1-9][0-9]{5}$")]
@@ -38,8 +39,8 @@ class Out(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 class DeliveryAddress(In, frozen=True, kw_only=True):
     line1: AddressLine
-    line2: AddressLine | None = None
-    landmark: AddressLine | None = None
+    line2: OptionalLine | None = None
+    landmark: OptionalLine | None = None
     city: Place
     state: Place
     postal_code: PostalCode

@@ -9,7 +9,14 @@ from shikanji.contracts.store import Fulfilment
 from shikanji.kit.clock import MINUTE, to_rfc3339
 from shikanji.kit.errors import Invalid
 from shikanji.kit.events import Event
-from shikanji.services.order.errors import AssignmentNotAllowed, IllegalStep, ShortPayment, TooEarly
+from shikanji.services.order.errors import (
+    AssignmentNotAllowed,
+    IllegalStep,
+    NotUnderway,
+    ShortPayment,
+    StepNotAllowed,
+    TooEarly,
+)
 from shikanji.services.order.model import events
 from shikanji.services.order.model.edges import SYSTEM, Actor, cancelling, check_staff_step, steps_from
 from shikanji.services.order.model.lines import (
@@ -62,7 +69,8 @@ class Placing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct):
-    """The columns of its row, in their order, and what has happened to it since it was loaded. Amounts in paise, times
+    """The columns of its row, in their order, and what has happened to it since it was loaded (its documents are read
+    once, when they are asked for). Amounts in paise, times
     in µs; `version` counts the steps; `attempt` is the one under which its holds stand; `deadline` is when the clock
     takes the next step, if it does."""
 
@@ -101,6 +109,8 @@ class Order(msgspec.Struct):
     lines_hash: str
     told: list[Event] = msgspec.field(default_factory=list)
     entries: list[Entry] = msgspec.field(default_factory=list)
+    read_lines: list[Line] | None = None
+    read_details: Details | None = None
 
     @classmethod
     def place(cls, placing: Placing, *, at: int, number: str, payment_window: int) -> "Order":
@@ -143,6 +153,8 @@ class Order(msgspec.Struct):
             details_document=encode_details(placing.details),
             lines_document=document,
             lines_hash=lines_hash(document),
+            read_lines=sums.lines,
+            read_details=placing.details,
         )
         order._take("pending", placing.placed_by, at, events.created(order, sums.lines))
         if not waits:
@@ -151,11 +163,15 @@ class Order(msgspec.Struct):
 
     @property
     def lines(self) -> list[Line]:
-        return decode_lines(self.lines_document)
+        if self.read_lines is None:
+            self.read_lines = decode_lines(self.lines_document)
+        return self.read_lines
 
     @property
     def details(self) -> Details:
-        return decode_details(self.details_document)
+        if self.read_details is None:
+            self.read_details = decode_details(self.details_document)
+        return self.read_details
 
     @property
     def timer(self) -> Timer | None:
@@ -238,6 +254,15 @@ class Order(msgspec.Struct):
         if self.status in ("cancelled", "completed"):
             raise IllegalStep(f"Nobody works on an order that is {self.status}.")
         self.cook_id, self.courier_id = cook_id, courier_id
+
+    def check_followed_by(self, actor: Actor) -> None:
+        """Whether `actor` may say where the order is: its courier, any courier while none is named, or a manager."""
+        if not actor.capacities & {"manager", "admin"} and (
+            "delivery" not in actor.capacities or self.courier_id not in (None, actor.id)
+        ):
+            raise StepNotAllowed("Only its courier says where an order is.")
+        if self.status != "dispatched":
+            raise NotUnderway(f"The order is {self.status}; only a dispatched one is followed.")
 
     def check_paid(self, amount: int) -> None:
         if amount < self.total:

@@ -1,11 +1,13 @@
 """Placing an order."""
 
+from datetime import datetime
+
 import msgspec
 
 from shikanji.contracts.customer import Address
 from shikanji.contracts.inventory import WantedLine
 from shikanji.kit.auth import Principal, Role
-from shikanji.kit.clock import from_datetime
+from shikanji.kit.clock import DAY, from_datetime
 from shikanji.kit.errors import Conflict, Invalid, NotFound, TooManyRequests, Unavailable
 from shikanji.kit.service import Room
 from shikanji.kit.web.guards import works_in
@@ -15,9 +17,10 @@ from shikanji.services.order.checkout import Wanted, check_out
 from shikanji.services.order.errors import AmountTooSmall, BelowMinimumOrder, OrderingNotAllowed, TooManyOpenOrders
 from shikanji.services.order.model.edges import Actor
 from shikanji.services.order.routes.declared import routes
-from shikanji.services.order.schemas import OrderView, PlaceOrder, order_view
+from shikanji.services.order.schemas import DeliveryAddress, OrderView, PlaceOrder, order_view
 
 ORDER_TAKERS: tuple[Role, ...] = ("cashier", "support", "manager")
+REACH = 366 * DAY
 
 
 @routes.post(
@@ -71,11 +74,29 @@ def _wanted(room: Room, body: PlaceOrder, principal: Principal) -> Wanted:
             WantedLine(line_id=line_id, product_id=item.product_id, quantity=item.quantity, options=item.options)
             for line_id, item in zip(line_ids, body.items, strict=True)
         ],
-        notes_of_lines={line_id: item.notes for line_id, item in zip(line_ids, body.items, strict=True)},
-        address=None if address is None else Address(**msgspec.structs.asdict(address)),
+        notes_of_lines={line_id: _text(item.notes) for line_id, item in zip(line_ids, body.items, strict=True)},
+        address=None if address is None else _address(address),
         address_id=body.address_id if delivery else None,
-        scheduled_for=None if body.scheduled_for is None else from_datetime(body.scheduled_for),
-        notes=body.notes,
+        scheduled_for=None if body.scheduled_for is None else _within_reach(room, body.scheduled_for),
+        notes=_text(body.notes),
         placed_by=principal.account_id,
         capped=own and room.rate_limits,
     )
+
+
+def _address(given: DeliveryAddress) -> Address:
+    fields = msgspec.structs.asdict(given)
+    return Address(**(fields | {"line2": _text(given.line2), "landmark": _text(given.landmark)}))
+
+
+def _text(given: str | None) -> str | None:
+    """Nothing where a form was left blank."""
+    return given if given and given.strip() else None
+
+
+def _within_reach(room: Room, moment: datetime) -> int:
+    """µs. The store says what it really takes; what no calendar reaches is not worth asking."""
+    at = from_datetime(moment)
+    if abs(at - room.clock.now()) > REACH:
+        raise Invalid.field("scheduledFor", "is more than a year away")
+    return at
