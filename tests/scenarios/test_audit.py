@@ -1,46 +1,240 @@
 """The audit: clean after everything that can happen to orders, and blind to no kind of corruption."""
 
+import asyncio
+import shutil
+from pathlib import Path
+
+import pysqlite3
+import pytest
+
+from shikanji import sandbox
 from shikanji.audit.invariant import Report
 from shikanji.audit.run import Audit
-from shikanji.kit.db.opening import sqlite_path
-from tests.harness import Shop
+from shikanji.audit.views import card_number
+from shikanji.kit.clock import DAY, HOUR, SystemClock
+from shikanji.main import SERVICES
+from tests.harness import Shop, open_shop
+
+ALL = (*SERVICES, sandbox.service)
 
 
-def audit(shop: Shop) -> Report:
-    platform = shop.platform
-    paths = {
-        service.name: sqlite_path(platform.settings.database_template, service.name) for service in platform.services
-    }
-    look = Audit(platform.services, {name: path for name, path in paths.items() if path})
+def audit(folder: Path, *, ahead: int = HOUR, quiet: int = 0) -> Report:
+    """As of `ahead` µs from now: everything has had its time to settle."""
+    look = Audit(ALL, {service.name: folder / f"{service.name}.db" for service in ALL})
     try:
-        return look.run(now=shop.clock.now(), quiet=0)
+        return look.run(now=SystemClock().now() + ahead, quiet=quiet)
     finally:
         look.close()
 
 
+def violated(report: Report) -> set[str]:
+    return {finding.key for finding in report.findings if finding.count}
+
+
 async def live_a_day(shop: Shop) -> None:
-    """An order of every kind, each to another end."""
+    """An order of every kind, each to another end; at the end everything is settled and nothing waits."""
     customer, manager = await shop.customer(), await shop.staff("manager")
     cod = await shop.order()
     await shop.advance_status(cod["id"], "preparing", "ready", "completed")
-    paid = await shop.order(paymentMethod="online")
-    await shop.pay(paid["id"])
     refunded = await shop.order(paymentMethod="online")
     payment = await shop.pay(refunded["id"])
     await shop.advance_status(refunded["id"], "preparing", "ready", "completed")
     partial = {"lines": [{"lineId": refunded["items"][0]["id"], "quantity": 1}], "reason": "cold"}
     assert (await manager.post(f"/api/v1/payments/{payment['id']}/refund", partial)).status in (200, 201, 202)
     cancelled = await shop.order(paymentMethod="online")
-    await shop.pay(cancelled["id"])
+    await shop.check_out(await shop.initiate(cancelled["id"]), webhook="twice")
+    await shop.settle()
     await customer.post(f"/api/v1/orders/{cancelled['id']}/cancel", {"reason": "changed my mind"})
-    await shop.order(paymentMethod="online")
+    await shop.order()
+    await customer.post("/api/v1/auth/logout")
+    await shop.anonymous.post("/api/v1/auth/otp", {"phone": "+919845012345"})
     await shop.settle()
 
 
-async def test_the_audit_is_clean_after_a_day_of_everything(shop: Shop) -> None:
-    await live_a_day(shop)
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder after a day of everything, at rest."""
+    folder = tmp_path_factory.mktemp("lived") / "data"
 
-    report = audit(shop)
+    async def live() -> None:
+        async with open_shop(folder) as shop:
+            await live_a_day(shop)
+
+    asyncio.run(live())
+    return folder
+
+
+def test_the_audit_is_clean_after_a_day_of_everything(lived: Path) -> None:
+    report = audit(lived, ahead=0)
 
     assert [(finding.key, finding.violations) for finding in report.findings if finding.count] == []
     assert report.lacking == {}
+
+
+CONFIRMED = "(SELECT id FROM orders WHERE status = 'confirmed' LIMIT 1)"
+COMPLETED = "(SELECT id FROM orders WHERE status = 'completed' AND payment_method = 'online' LIMIT 1)"
+CANCELLED = "(SELECT id FROM orders WHERE status = 'cancelled' LIMIT 1)"
+
+# Invariant, database, what is done to it. Times are moved a day back, so that nothing is too young to be looked at.
+PLANTED = [
+    ("1a", "order", f"UPDATE orders SET status = 'ready' WHERE id = {CONFIRMED}"),
+    ("1b", "order", "UPDATE order_timeline SET status = 'delivered' WHERE status = 'ready'"),
+    ("1b", "order", "DELETE FROM order_timeline WHERE version = 2 AND status = 'confirmed'"),
+    ("2a", "order", f"UPDATE orders SET deadline = placed_at WHERE id = {CONFIRMED}"),
+    ("2b", "order", f"UPDATE orders SET deadline = placed_at + {DAY} WHERE id = {CONFIRMED}"),
+    ("2c", "order", f"UPDATE orders SET deadline = placed_at + {DAY} WHERE id = {CONFIRMED}"),
+    ("3", "inventory", "UPDATE holds SET state = 'released' WHERE state = 'sold'"),
+    ("3", "payment", "UPDATE payments SET captured = captured - 100 WHERE status = 'completed' AND reserved = 0"),
+    ("3c", "payment", "UPDATE refunds SET status = 'failed', created_at = created_at - 260000000000"),
+    ("4a", "order", "UPDATE orders SET subtotal = subtotal + 100, total = total + 100"),
+    ("4b", "payment", "UPDATE payments SET amount = amount + 100"),
+    ("5a", "order", "UPDATE orders SET idempotency_key = 'the same for all', placed_by = 'one'"),
+    ("5b", "order", "UPDATE idempotency SET effect_id = 'gone' WHERE route = 'POST /api/v1/orders'"),
+    (
+        "6a",
+        "order",
+        "INSERT INTO revivals SELECT id, 2, 'open', placed_at, placed_at, NULL, NULL FROM orders "
+        f"WHERE id = {CANCELLED}",
+    ),
+    (
+        "6b",
+        "order",
+        f"INSERT INTO revivals SELECT id, 2, 'refused', placed_at, placed_at, 1, '' FROM orders WHERE id = {CONFIRMED}",
+    ),
+    ("6c", "store", "INSERT INTO slot_places SELECT '{cancelled}', 1, id, 0, 'tied', 0 FROM stores LIMIT 1"),
+    ("7", "order", "UPDATE orders SET lines_document = replace(CAST(lines_document AS TEXT), 'Shikanji', 'Nimbu')"),
+    ("8", "inventory", "UPDATE stock SET on_hand = on_hand + 1 WHERE id = (SELECT min(id) FROM stock)"),
+    ("9", "inventory", "UPDATE stock SET held = 1 WHERE id = (SELECT min(id) FROM stock)"),
+    ("10a", "inventory", "DELETE FROM movements WHERE kind = 'sale'"),
+    ("10b", "inventory", "UPDATE movements SET delta = 1000 WHERE kind = 'restock'"),
+    ("11", "inventory", "UPDATE holds SET lines = '[]' WHERE state = 'sold'"),
+    ("11b", "inventory", "UPDATE holds SET order_id = 'nobody' || order_id WHERE state = 'sold'"),
+    (
+        "12a",
+        "inventory",
+        "INSERT INTO holds SELECT 'late', 1, store_id, customer_id, 'active', '[]', '', 0, 0, NULL FROM holds LIMIT 1",
+    ),
+    ("12b", "store", "INSERT INTO slot_places SELECT 'late', 1, id, 0, 'untied', 0 FROM stores LIMIT 1"),
+    ("12c", "store", "INSERT INTO slots SELECT id, 0, 3 FROM stores LIMIT 1"),
+    ("13", "inventory", "UPDATE movements SET delta = delta - 1 WHERE kind = 'sale'"),
+    ("14a", "payment", "UPDATE payments SET refunded = captured + 1 WHERE captured > 0"),
+    ("14b", "payment", "UPDATE refunds SET amount = amount + 1"),
+    ("14c", "payment", "UPDATE payments SET status = 'failed' WHERE captured > 0"),
+    ("15a", "payment", "UPDATE payments SET provider_payment_id = 'one' WHERE captured > 0"),
+    ("15b", "payment", "UPDATE refunds SET provider_refund_id = 'one', provider = 'sandbox'"),
+    (
+        "16",
+        "payment",
+        "UPDATE payments SET order_id = (SELECT max(order_id) FROM payments), number = number + rowid_()",
+    ),
+    ("17", "payment", "UPDATE payments SET order_id = 'nobody', number = rowid_() WHERE captured > 0"),
+    ("19a", "sandbox", "DELETE FROM payments"),
+    (
+        "19b",
+        "sandbox",
+        "INSERT INTO payments SELECT 'pay_unknown', order_id, amount, 'captured', method, NULL, 0, 0 FROM payments "
+        "LIMIT 1",
+    ),
+    ("19c", "sandbox", "DELETE FROM refunds"),
+    ("19c", "sandbox", "UPDATE refunds SET idempotency_key = 'not ours' || id"),
+    ("20", "payment", "UPDATE payments SET unknown = 1, updated_at = 0, checked_at = NULL WHERE captured > 0"),
+    ("21a", "payment", "UPDATE webhooks SET raw = x'7b7d'"),
+    ("21b", "payment", "UPDATE webhooks SET state = 'waiting', next_at = NULL"),
+    ("28", "order", "UPDATE aggregates SET version = version + 1"),
+    ("28", "order", "DELETE FROM outbox WHERE aggregate_version = 2"),
+    ("29", "order", "UPDATE outbox SET published_at = NULL"),
+    ("30", "inventory", "DELETE FROM inbox WHERE type = 'OrderConfirmed'"),
+    ("31", "inventory", "UPDATE inbox SET event_id = 'phantom' || event_id"),
+    ("31", "inventory", "UPDATE inbox SET payload_hash = 'another'"),
+    ("32a", "order", "UPDATE outbox SET data = '{{}}'"),
+    ("33", "customer", "UPDATE staff_places SET role = 'manager' WHERE role = 'chef'"),
+    ("34", "inventory", "UPDATE inbox SET state = 'dead'"),
+    ("34", "inventory", "UPDATE inbox SET state = 'waiting'"),
+    ("35a", "customer", "UPDATE customers SET total_spent = total_spent + 1"),
+    ("35b", "customer", "DELETE FROM counted WHERE kind = 'payment'"),
+    ("43", "inventory", "UPDATE holds SET store_id = 'another'"),
+    ("44a", "customer", "UPDATE customers SET disabled_at = 1"),
+    ("44b", "customer", "UPDATE sessions SET revoked_at = 1"),
+    ("45", "customer", "UPDATE challenges SET expires_at = created_at + 700000000"),
+    ("48", "customer", "UPDATE customers SET name = 'my card is 4111 1111 1111 1111'"),
+    (
+        "48",
+        "order",
+        "UPDATE orders SET details_document = replace(CAST(details_document AS TEXT), '\"notes\":null', "
+        '\'"notes":"5555555555554444"\')',
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "database", "statement"), PLANTED, ids=lambda value: str(value)[:40])
+def test_a_planted_corruption_is_found(lived: Path, tmp_path: Path, key: str, database: str, statement: str) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(lived, folder)
+    _corrupt(folder, database, statement.format(cancelled=_one(folder, "order", f"SELECT {CANCELLED}")))
+
+    report = audit(folder)
+
+    assert key in {found.split()[0] for found in violated(report)}
+
+
+def test_every_invariant_has_a_planted_corruption(lived: Path) -> None:
+    look = Audit(ALL, {service.name: lived / f"{service.name}.db" for service in ALL})
+    keys = {invariant.key.split()[0] for invariant in look.invariants}
+    look.close()
+
+    assert keys == {key for key, _, _ in PLANTED}
+
+
+def test_what_a_subscriber_lacks_is_listed_for_repair(lived: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(lived, folder)
+    lost = _one(folder, "customer", "SELECT max(event_id) FROM inbox WHERE type = 'OrderCreated'")
+    _corrupt(folder, "customer", f"DELETE FROM inbox WHERE event_id = '{lost}'")
+
+    assert audit(folder).lacking == {"order": [lost]}
+
+
+def test_what_is_too_young_to_have_settled_is_not_judged(lived: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(lived, folder)
+    _corrupt(folder, "order", "UPDATE outbox SET published_at = NULL")
+
+    assert violated(audit(folder, ahead=0, quiet=DAY)) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("4111 1111 1111 1111", True),
+        ("card 5555-5555-5555-4444 ok", True),
+        ("4111111111111112", False),
+        ("+919845012345", False),
+        ('{"placedAt":4111111111111111}', False),
+        ('{"notes":"4111111111111111"}', True),
+        ("01a20334-a285-745b-9f58-233f90c785bd", False),
+    ],
+)
+def test_a_card_number_is_known_by_its_check_digit_and_never_in_a_number_of_json(text: str, found: bool) -> None:
+    assert (card_number(text) is not None) is found
+
+
+def _corrupt(folder: Path, database: str, statement: str) -> None:
+    """What no action of ours would do: constraints do not hinder it."""
+    connection = pysqlite3.connect(folder / f"{database}.db", isolation_level=None)
+    numbers = iter(range(1, 1_000_000))
+    connection.create_function("rowid_", 0, lambda: next(numbers) * 100)
+    connection.execute("PRAGMA ignore_check_constraints=ON")
+    for (index,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE%'"
+    ).fetchall():
+        connection.execute(f'DROP INDEX "{index}"')
+    changed = connection.execute(statement).rowcount
+    connection.close()
+    assert changed > 0, "the statement found nothing to corrupt"
+
+
+def _one(folder: Path, database: str, query: str) -> str:
+    connection = pysqlite3.connect(folder / f"{database}.db")
+    value = str(connection.execute(query).fetchone()[0])
+    connection.close()
+    return value

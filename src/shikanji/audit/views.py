@@ -78,9 +78,14 @@ def _is_luhn(digits: str) -> bool:
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
-def _blake2b(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+def _blake2b(data: bytes | str) -> str:
+    return hashlib.blake2b(_bytes(data), digest_size=16).hexdigest()
 
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _sha256(data: bytes | str) -> str:
+    return hashlib.sha256(_bytes(data)).hexdigest()
+
+
+def _bytes(data: bytes | str) -> bytes:
+    """A BLOB that was tampered with can have become text."""
+    return data.encode() if isinstance(data, str) else data
