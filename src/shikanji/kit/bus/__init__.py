@@ -5,7 +5,7 @@ from typing import Protocol
 
 from shikanji.kit.events import Envelope
 
-Receiver = Callable[[Sequence[Envelope]], Awaitable[None]]
+Receiver = Callable[[Sequence[Envelope]], Awaitable[object]]
 """Stores a batch in a subscriber's inbox, in the order given. Returns when that is durable."""
 
 Listener = Callable[[Envelope], None]

@@ -32,7 +32,7 @@ class LocalBus:
             if wanted := [envelope for envelope in batch if envelope.type in types]:
                 deliveries.append(receive(wanted))
         outcomes = await asyncio.gather(*deliveries, return_exceptions=True)
-        failures = [outcome for outcome in outcomes if outcome is not None]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if failures:
             # Those that have it drop it when it comes again.
             raise failures[0]

@@ -1,0 +1,211 @@
+"""The loops behind a service: woken at once, waiting when there is nothing, stopping without losing anything."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from shikanji.kit.bus.local import LocalBus
+from shikanji.kit.clock import MINUTE, SECOND, ManualClock
+from shikanji.kit.db.tx import Tx
+from shikanji.kit.drive import Drive
+from shikanji.kit.jobs import Job, Jobs
+from shikanji.kit.service import Room, Service
+from shikanji.kit.web.routes import Routes
+from shikanji.kit.workers import Workers
+from tests.kit.counters import CounterMoved, CounterSettings, add, add_and_tell, metadata, values
+from tests.kit.databases import NOON, OpenDatabase
+from tests.kit.delivering import Subscriber, broken, states
+
+
+class Rounds:
+    """A step whose rounds the test counts and waits for."""
+
+    def __init__(self, *results: int | Exception) -> None:
+        self.count = 0
+        self._results = list(results)
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+
+    async def step(self) -> int:
+        self.count += 1
+        for number, future in self._waiting:
+            if number <= self.count and not future.done():
+                future.set_result(None)
+        result = self._results.pop(0) if self._results else 0
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    async def reached(self, number: int) -> None:
+        if self.count < number:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append((number, future))
+            async with asyncio.timeout(5):
+                await future
+
+
+class TestDrive:
+    async def test_it_goes_on_as_long_as_there_is_something(self) -> None:
+        rounds = Rounds(3, 1, 0)
+        drive = Drive("test", rounds.step, clock=ManualClock(NOON))
+        drive.start()
+
+        await rounds.reached(3)
+        await drive.stop()
+
+        assert rounds.count == 3
+
+    async def test_it_is_woken(self) -> None:
+        rounds = Rounds()
+        drive = Drive("test", rounds.step, clock=ManualClock(NOON))
+        drive.start()
+        for number in range(2, 5):
+            await rounds.reached(number - 1)
+            drive.wake()
+            await rounds.reached(number)
+        await drive.stop()
+
+        assert rounds.count == 4
+
+    async def test_it_looks_by_itself_from_time_to_time(self) -> None:
+        rounds = Rounds()
+        drive = Drive("test", rounds.step, clock=ManualClock(NOON), poll_seconds=0.001)
+        drive.start()
+
+        await rounds.reached(4)
+        await drive.stop()
+
+    @pytest.mark.parametrize("due", [NOON + 1_000, NOON - MINUTE])
+    async def test_it_comes_when_something_is_due(self, due: int) -> None:
+        rounds = Rounds()
+
+        async def next_due() -> int:
+            return due
+
+        drive = Drive("test", rounds.step, clock=ManualClock(NOON), next_due=next_due)
+        drive.start()
+
+        await rounds.reached(3)
+        await drive.stop()
+
+    async def test_a_step_that_fails_is_tried_again_later(self) -> None:
+        rounds = Rounds(ValueError("planted"), 0)
+        drive = Drive("test", rounds.step, clock=ManualClock(NOON))
+        drive.start()
+        await rounds.reached(1)
+        drive.wake()
+
+        await rounds.reached(2)
+        await drive.stop()
+
+    async def test_stopping_what_never_began(self) -> None:
+        await Drive("test", Rounds().step, clock=ManualClock(NOON)).stop()
+
+
+class Platform:
+    """The counters' service alone: it hears of its own moves, and counts them again under another name."""
+
+    def __init__(self, database: OpenDatabase) -> None:
+        self.subscriber = Subscriber()
+        self.jobs = Jobs()
+        self.jobs.timer("ring")(self._ring)
+        self.jobs.work("send")(self._send)
+        service = Service(
+            name="counters",
+            metadata=metadata,
+            migrations="tests.kit.counters.migrations",
+            routes=Routes("counters"),
+            publishes=(CounterMoved,),
+            subscribers=self.subscriber.subscribers,
+            jobs=self.jobs,
+            settings=CounterSettings,
+        )
+        room = SimpleNamespace(name="counters", db=database.db, clock=database.clock)
+        self.workers = Workers(service, cast(Room, room), LocalBus(), jitter=lambda: 0.5)
+        self._database = database
+
+    @staticmethod
+    def _ring(tx: Tx, job: Job) -> None:
+        add(tx, "rung")
+        tx.record(CounterMoved(counter_id="told", by=1))
+
+    @staticmethod
+    async def _send(room: Room, job: Job) -> None:
+        await room.db.write(add, "sent")
+
+    async def until_idle(self) -> None:
+        async with asyncio.timeout(10):
+            while await self.workers.pending():  # noqa: ASYNC110 - a probe of what is committed
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def platform(database: OpenDatabase) -> AsyncIterator[Platform]:
+    platform = Platform(database)
+    await platform.workers.prepare(alone=True)
+    yield platform
+    await platform.workers.stop(grace_seconds=1)
+
+
+def begin(tx: Tx) -> None:
+    add_and_tell(tx, "moved")
+    tx.schedule("ring", "a", tx.now)
+    tx.schedule("send", "a", tx.now)
+    tx.schedule("ring", "later", tx.now + MINUTE)
+
+
+DONE = {"moved": 2, "rung": 1, "sent": 1, "told": 1}
+
+
+async def test_loops_carry_everything_through(database: OpenDatabase, platform: Platform) -> None:
+    platform.workers.start()
+
+    await database.write(begin)
+    await platform.until_idle()
+
+    assert await database.read(values) == DONE
+    assert [job.key for job in database.jobs()] == ["later"]
+
+
+async def test_a_test_can_drive_instead(database: OpenDatabase, platform: Platform) -> None:
+    await database.write(begin)
+    pending = await platform.workers.pending()
+    assert (pending.unpublished, pending.jobs_due, bool(pending)) == (1, True, True)
+
+    while await platform.workers.step():
+        pass
+
+    assert not await platform.workers.pending()
+    assert await database.read(values) == DONE
+
+
+async def test_a_parked_event_is_pending_only_when_it_is_due(database: OpenDatabase, platform: Platform) -> None:
+    platform.subscriber.trouble["moved"] = broken
+    platform.workers.start()
+    await database.write(add_and_tell, "moved")
+    await platform.until_idle()
+    assert list(states(database).values()) == ["waiting"]
+    platform.subscriber.trouble.clear()
+
+    database.clock.advance(SECOND)
+    assert (await platform.workers.pending()).retries_due
+    while await platform.workers.step():
+        pass
+
+    assert list(states(database).values()) == ["done"]
+
+
+async def test_what_stopping_leaves_goes_on_at_the_next_start(database: OpenDatabase, platform: Platform) -> None:
+    platform.workers.start()
+    await platform.workers.stop()
+    await database.write(begin)
+    again = Platform(database)
+    await again.workers.prepare(alone=True)
+    again.workers.start()
+
+    await again.until_idle()
+    await again.workers.stop()
+
+    assert await database.read(values) == DONE
