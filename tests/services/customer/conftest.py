@@ -1,24 +1,17 @@
 """The customer service's real database: SQLite, and PostgreSQL too where a module names both in ENGINES."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from shikanji.services.customer import service
-from tests.engines.postgres import PostgresServer
 from tests.kit.databases import OpenDatabase, open_database, open_postgres
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         metafunc.parametrize("database", getattr(metafunc.module, "ENGINES", ["sqlite"]), indirect=True)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
-        yield server
 
 
 @pytest.fixture

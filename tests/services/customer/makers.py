@@ -75,7 +75,7 @@ async def make_account(database: OpenDatabase, **given: Any) -> Customer:
 async def sign_in_as(database: OpenDatabase, email: Identifier = ASHA_EMAIL, label: str = "again") -> SignedIn:
     """By password, with the hash that the account has."""
     attempt = await database.read(sign_in.begin_login, email.key, email, CALLER)
-    return await database.write(sign_in.complete_login, attempt, entropy(label), DEVICE)
+    return await database.write(sign_in.complete_login, attempt, attempt.claimants[0], entropy(label), DEVICE)
 
 
 def code_sent(database: OpenDatabase, nth: int = -1) -> str:

@@ -29,6 +29,14 @@ def test_no_password_opens_an_account_without_one() -> None:
     assert not passwords.verify_password("shikanji-demo", "not a hash")
 
 
+def test_of_several_hashes_the_first_that_fits_counts() -> None:
+    stored = passwords.hash_password("shikanji-demo")
+
+    assert passwords.first_match("shikanji-demo", [None, stored]) == 1
+    assert passwords.first_match("shikanji-demo", [stored, stored]) == 0
+    assert passwords.first_match("another", [stored, None]) is None
+
+
 @pytest.mark.parametrize("password", ["password", "PASSWORD1", "12345678", "aaaaaaaa", "abababab", "ｐａｓｓｗｏｒｄ"])
 def test_passwords_that_are_tried_first_are_refused(password: str) -> None:
     with pytest.raises(WeakPassword):

@@ -10,6 +10,7 @@ from shikanji.kit.db.tx import Tx
 from shikanji.services.customer import service
 from shikanji.services.customer.actions import accounts, sessions, sign_in
 from shikanji.services.customer.actions.codes import Caller
+from shikanji.services.customer.actions.sign_in import Claimant
 from shikanji.services.customer.errors import AccountDisabled, InvalidCredentials, TooManyFailures
 from shikanji.services.customer.identity import Identifier
 from shikanji.services.customer.settings import CustomerSettings
@@ -60,8 +61,16 @@ async def test_two_may_register_with_one_email_until_somebody_proves_it(database
     first = await register(database, "first")
     second = await register(database, "second", password_hash="hash-2")
 
-    assert first.customer.id != second.customer.id
-    assert (await sign_in_as(database)).customer.id == first.customer.id
+    attempt = await database.read(sign_in.begin_login, ASHA_EMAIL.key, ASHA_EMAIL, CALLER)
+    assert attempt.claimants == [Claimant(first.customer.id, "hash-1"), Claimant(second.customer.id, "hash-2")]
+
+
+async def test_however_many_claim_an_email_only_two_passwords_are_tried(database: OpenDatabase) -> None:
+    made = [(await register(database, f"account {number}")).customer.id for number in range(4)]
+
+    attempt = await database.read(sign_in.begin_login, ASHA_EMAIL.key, ASHA_EMAIL, CALLER)
+
+    assert [claimant.customer_id for claimant in attempt.claimants] == [made[0], made[3]]
 
 
 async def test_one_signs_in_by_email_and_by_phone(database: OpenDatabase) -> None:
@@ -81,9 +90,9 @@ async def test_the_verified_holder_of_an_email_comes_before_an_older_unverified_
 async def test_an_unknown_identifier_leaves_nothing_to_verify_against(database: OpenDatabase) -> None:
     attempt = await database.read(sign_in.begin_login, RAVI_EMAIL.key, RAVI_EMAIL, CALLER)
 
-    assert (attempt.customer_id, attempt.password_hash) == (None, None)
+    assert attempt.claimants == [Claimant(None, None)] * 2
     with pytest.raises(InvalidCredentials):
-        await database.write(sign_in.complete_login, attempt, entropy("x"), DEVICE)
+        await database.write(sign_in.complete_login, attempt, attempt.claimants[0], entropy("x"), DEVICE)
 
 
 async def test_a_password_changed_while_it_was_verified_opens_nothing(database: OpenDatabase) -> None:
@@ -99,7 +108,7 @@ async def test_a_password_changed_while_it_was_verified_opens_nothing(database: 
     )
 
     with pytest.raises(InvalidCredentials):
-        await database.write(sign_in.complete_login, attempt, entropy("x"), DEVICE)
+        await database.write(sign_in.complete_login, attempt, attempt.claimants[0], entropy("x"), DEVICE)
 
 
 async def test_a_disabled_account_is_told_so_only_after_its_password(database: OpenDatabase) -> None:
@@ -139,7 +148,7 @@ async def test_a_hundred_failures_from_one_address_are_enough(database: OpenData
     with pytest.raises(TooManyFailures):
         await sign_in_as(database)
     attempt = await database.read(sign_in.begin_login, ASHA_EMAIL.key, ASHA_EMAIL, Caller("203.0.113.8"))
-    assert attempt.customer_id is None
+    assert attempt.claimants[0] == Claimant(None, None)
 
 
 async def test_success_forgives_the_failures_before_it(database: OpenDatabase) -> None:
@@ -158,7 +167,7 @@ async def test_of_many_guesses_at_once_none_gets_in_after_the_limit(database: Op
     await asyncio.gather(*(database.write(sign_in.fail_login, attempt) for attempt in attempts[:10]))
 
     with pytest.raises(TooManyFailures):
-        await database.write(sign_in.complete_login, attempts[10], entropy("x"), DEVICE)
+        await database.write(sign_in.complete_login, attempts[10], attempts[10].claimants[0], entropy("x"), DEVICE)
 
 
 async def test_the_oldest_session_ends_when_there_are_too_many(tmp_path: Path) -> None:

@@ -114,6 +114,17 @@ async def test_registration_names_the_field_that_is_wrong(shop: Shop, field: str
     assert [error["field"] for error in answer.problem["errors"]] == [field]
 
 
+async def test_who_registers_again_signs_in_with_either_password(shop: Shop) -> None:
+    first = await shop.anonymous.post("/api/v1/auth/register", PERSON)
+    second = await shop.anonymous.post("/api/v1/auth/register", PERSON | {"password": "nimbu-pani-2026"})
+
+    by_first = await login(shop, "asha@new.test", PASSWORD)
+    by_second = await login(shop, "asha@new.test", "nimbu-pani-2026")
+
+    assert by_first.data["customer"]["id"] == first.data["customer"]["id"]
+    assert by_second.data["customer"]["id"] == second.data["customer"]["id"]
+
+
 async def test_an_unknown_and_a_known_identifier_are_refused_alike(shop: Shop) -> None:
     known = await login(shop, "customer@demo.test", "wrong password")
     unknown = await login(shop, "nobody@demo.test", "wrong password")

@@ -1,6 +1,7 @@
 """Passwords: which are refused, and how they are kept (argon2id with the parameters that OWASP gives)."""
 
 import unicodedata
+from collections.abc import Sequence
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -55,3 +56,12 @@ def verify_password(password: str, stored: str | None) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return matches and stored is not None
+
+
+def first_match(password: str, stored: Sequence[str | None]) -> int | None:
+    """Which of the hashes the password fits; None: none of them. So many are tried whatever they are, that the time
+    does not tell how many accounts there are."""
+    for index, one in enumerate(stored):
+        if verify_password(password, one):
+            return index
+    return None

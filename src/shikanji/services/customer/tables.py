@@ -37,8 +37,8 @@ customers = sa.Table(
 
 _email_is_verified = customers.c.email_verified_at.is_not(None)
 _phone_is_verified = customers.c.phone_verified_at.is_not(None)
-sa.Index("customers_email", customers.c.email_key)
-sa.Index("customers_phone", customers.c.phone)
+sa.Index("customers_email", customers.c.email_key, customers.c.id)
+sa.Index("customers_phone", customers.c.phone, customers.c.id)
 sa.Index(
     "customers_verified_email",
     customers.c.email_key,

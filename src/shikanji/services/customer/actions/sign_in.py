@@ -23,14 +23,23 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
 
 
+CLAIMANTS_MAX = 2
+
+
+class Claimant(msgspec.Struct, frozen=True):
+    """An account that the identifier may open. `password_hash` None: it has no password, or it does not exist."""
+
+    customer_id: str | None
+    password_hash: str | None
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in by password. `subject` names the identifier as given, for the count of failures."""
+    """A sign-in by password. `subject` names the identifier as given, for the count of failures; `claimants` are
+    always CLAIMANTS_MAX."""
 
     subject: str
     caller: Caller
-    customer_id: str | None = None
-    password_hash: str | None = None
-    """What the password is to be verified against; None: there is no such account, or it has no password."""
+    claimants: list[Claimant]
 
 
 def register(tx: Tx, registration: Registration, entropy: bytes, device: Device) -> SignedIn:
@@ -52,19 +61,18 @@ def register(tx: Tx, registration: Registration, entropy: bytes, device: Device)
 def begin_login(tx: Tx, subject: str, identifier: Identifier | None, caller: Caller) -> Attempt:
     """Reads what the password is verified against, outside of this transaction. `identifier` None: what was given is
     no email and no phone. Raises TooManyFailures."""
-    attempt = Attempt(subject=subject, caller=caller)
-    _check_failures(tx, attempt)
-    holder = accounts.find_holder(tx, identifier) if identifier is not None else None
-    if holder is None:
-        return attempt
-    return msgspec.structs.replace(attempt, customer_id=holder.id, password_hash=holder.password_hash)
+    _check_failures(tx, subject, caller)
+    found = accounts.find_claimants(tx, identifier) if identifier is not None else []
+    claimants = [Claimant(customer.id, customer.password_hash) for customer in found]
+    nobody = [Claimant(None, None)] * (CLAIMANTS_MAX - len(claimants))
+    return Attempt(subject=subject, caller=caller, claimants=claimants + nobody)
 
 
 def fail_login(tx: Tx, attempt: Attempt) -> None:
     """Counts a failure against the identifier, known or not, and against the address it came from."""
     settings = tx.settings(CustomerSettings)
     window_seconds = settings.login_failure_window_seconds
-    by_identifier, by_ip = _failure_counters(attempt)
+    by_identifier, by_ip = _failure_counters(attempt.subject, attempt.caller)
     codes.take(
         tx,
         by_identifier,
@@ -75,16 +83,16 @@ def fail_login(tx: Tx, attempt: Attempt) -> None:
     codes.count(tx, by_ip, limit=settings.login_failures_per_ip, seconds=window_seconds)
 
 
-def complete_login(tx: Tx, attempt: Attempt, entropy: bytes, device: Device) -> SignedIn:
-    """After the password was verified. Failures that were counted meanwhile count: of many guesses at once, none that
-    comes after the limit gets in."""
-    _check_failures(tx, attempt)
-    if attempt.customer_id is None:
+def complete_login(tx: Tx, attempt: Attempt, claimant: Claimant, entropy: bytes, device: Device) -> SignedIn:
+    """After the password of `claimant` was verified. Failures that were counted meanwhile count: of many guesses at
+    once, none that comes after the limit gets in."""
+    _check_failures(tx, attempt.subject, attempt.caller)
+    if claimant.customer_id is None:
         raise InvalidCredentials
-    customer = accounts.lock(tx, attempt.customer_id)
-    if customer.password_hash != attempt.password_hash:
+    customer = accounts.lock(tx, claimant.customer_id)
+    if customer.password_hash != claimant.password_hash:
         raise InvalidCredentials
-    codes.clear(tx, _failure_counters(attempt)[0])
+    codes.clear(tx, _failure_counters(attempt.subject, attempt.caller)[0])
     return open_session(tx, customer, entropy, device)
 
 
@@ -106,19 +114,18 @@ def sign_in_by_code(
 
 
 def begin_password_check(tx: Tx, customer_id: str, caller: Caller) -> Attempt:
-    """As `begin_login`, for who is signed in and must show that it is still the owner."""
+    """As `begin_login`, for who is signed in and must show that it is still the owner: the only claimant."""
     customer = accounts.get(tx, customer_id)
-    attempt = Attempt(subject=customer_id, caller=caller, customer_id=customer_id, password_hash=customer.password_hash)
-    _check_failures(tx, attempt)
-    return attempt
+    _check_failures(tx, customer_id, caller)
+    return Attempt(subject=customer_id, caller=caller, claimants=[Claimant(customer_id, customer.password_hash)])
 
 
-def _check_failures(tx: Tx, attempt: Attempt) -> None:
+def _check_failures(tx: Tx, subject: str, caller: Caller) -> None:
     settings = tx.settings(CustomerSettings)
-    by_identifier, by_ip = _failure_counters(attempt)
+    by_identifier, by_ip = _failure_counters(subject, caller)
     codes.check(tx, by_identifier, limit=settings.login_failures_per_identifier, refusal=TooManyFailures)
     codes.check(tx, by_ip, limit=settings.login_failures_per_ip, refusal=TooManyFailures)
 
 
-def _failure_counters(attempt: Attempt) -> tuple[str, str]:
-    return codes.counter_name("failures", attempt.subject), codes.counter_name("failures-ip", attempt.caller.ip)
+def _failure_counters(subject: str, caller: Caller) -> tuple[str, str]:
+    return codes.counter_name("failures", subject), codes.counter_name("failures-ip", caller.ip)

@@ -52,23 +52,27 @@ SAVE = (
 )
 
 
-def _by_identifier(
-    key: sa.Column[Any], verified_at: sa.Column[Any]
-) -> tuple[sa.Select[Any], sa.Select[Any], sa.Select[Any]]:
-    """The verified holder; who holds it first; everyone else who holds it unproved."""
-    holding = _SELECT.where(key == sa.bindparam("key"))
-    return (
-        holding.where(verified_at.is_not(None)),
-        holding.where(verified_at.is_(None)).order_by(customers.c.id).limit(1),
-        sa.select(customers.c.id)
-        .where(key == sa.bindparam("key"), verified_at.is_(None), customers.c.id != sa.bindparam("except_id"))
-        .order_by(customers.c.id)
-        .limit(sa.bindparam("at_most")),
-    )
+class _Held:
+    """What is asked about one kind of identifier."""
+
+    def __init__(self, key: sa.Column[Any], verified_at: sa.Column[Any]) -> None:
+        held = _SELECT.where(key == sa.bindparam("key"))
+        unproved = held.where(verified_at.is_(None))
+        self.verified = held.where(verified_at.is_not(None))
+        self.first = unproved.order_by(customers.c.id).limit(1)
+        self.newest = unproved.order_by(customers.c.id.desc()).limit(1)
+        self.others = (
+            sa.select(customers.c.id)
+            .where(key == sa.bindparam("key"), verified_at.is_(None), customers.c.id != sa.bindparam("except_id"))
+            .order_by(customers.c.id)
+            .limit(sa.bindparam("at_most"))
+        )
 
 
-VERIFIED_EMAIL, FIRST_EMAIL, OTHERS_EMAIL = _by_identifier(customers.c.email_key, customers.c.email_verified_at)
-VERIFIED_PHONE, FIRST_PHONE, OTHERS_PHONE = _by_identifier(customers.c.phone, customers.c.phone_verified_at)
+HELD = {
+    "email": _Held(customers.c.email_key, customers.c.email_verified_at),
+    "phone": _Held(customers.c.phone, customers.c.phone_verified_at),
+}
 
 CONTACT = sa.select(customers.c.name, customers.c.email, customers.c.phone, customers.c.language).where(
     customers.c.id == sa.bindparam("customer_id"), customers.c.disabled_at.is_(None)
@@ -121,20 +125,25 @@ def lock(tx: Tx, customer_id: str) -> Customer:
 
 
 def find_verified(tx: Tx, identifier: Identifier) -> Customer | None:
-    statement = VERIFIED_EMAIL if identifier.channel == "email" else VERIFIED_PHONE
-    return _first(tx.run(statement, key=identifier.key))
+    return _first(tx.run(HELD[identifier.channel].verified, key=identifier.key))
 
 
 def find_holder(tx: Tx, identifier: Identifier) -> Customer | None:
-    """Whom this identifier signs in: who has proved it, else who came with it first. Those who come later with an
-    identifier that they cannot prove gain nothing by it, and take nothing from who came first."""
-    statement = FIRST_EMAIL if identifier.channel == "email" else FIRST_PHONE
-    return find_verified(tx, identifier) or _first(tx.run(statement, key=identifier.key))
+    """Whose identifier it is: who has proved it, else who came with it first. Those who come later with an identifier
+    that they cannot prove take nothing from who came first."""
+    return find_verified(tx, identifier) or _first(tx.run(HELD[identifier.channel].first, key=identifier.key))
+
+
+def find_claimants(tx: Tx, identifier: Identifier) -> list[Customer]:
+    """Whom this identifier may sign in, each by its own password, in order: its holder, and who named it last without
+    proof, such as one who has forgotten that there is an account and registered again."""
+    found = (find_holder(tx, identifier), _first(tx.run(HELD[identifier.channel].newest, key=identifier.key)))
+    return list({customer.id: customer for customer in found if customer is not None}.values())
 
 
 def others_unproved(tx: Tx, identifier: Identifier, except_id: str, at_most: int) -> list[str]:
     """Ids of other accounts that hold the identifier without having proved it."""
-    statement = OTHERS_EMAIL if identifier.channel == "email" else OTHERS_PHONE
+    statement = HELD[identifier.channel].others
     return [row[0] for row in tx.run(statement, key=identifier.key, except_id=except_id, at_most=at_most)]
 
 

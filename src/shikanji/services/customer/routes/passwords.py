@@ -134,11 +134,12 @@ async def check_password(room: Room, incoming: Incoming[Any, Any], given: str | 
     """The hash that the caller's current password was verified against; None where the account has no password. Raises
     WrongPassword, and counts it."""
     attempt = await room.db.read(sign_in.begin_password_check, incoming.principal.account_id, caller(room, incoming))
-    if attempt.password_hash is None:
+    (claimant,) = attempt.claimants
+    if claimant.password_hash is None:
         return None
     if given is None:
         raise WrongPassword.field("currentPassword", "is needed")
-    if not await room.compute.run(passwords.verify_password, given, attempt.password_hash):
+    if not await room.compute.run(passwords.verify_password, given, claimant.password_hash):
         await room.db.write(sign_in.fail_login, attempt)
         raise WrongPassword.field("currentPassword", "is wrong")
-    return attempt.password_hash
+    return claimant.password_hash

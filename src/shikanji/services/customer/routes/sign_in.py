@@ -69,11 +69,15 @@ async def login(room: Room, incoming: Incoming[Login, None]) -> Reply:
     identifier = _identifier(incoming.body.identifier)
     subject = identifier.key if identifier is not None else incoming.body.identifier.casefold()
     attempt = await room.db.read(sign_in.begin_login, subject, identifier, caller(room, incoming))
-    right = await room.compute.run(passwords.verify_password, incoming.body.password, attempt.password_hash)
-    if not right:
+    hashes = [claimant.password_hash for claimant in attempt.claimants]
+    match = await room.compute.run(passwords.first_match, incoming.body.password, hashes)
+    if match is None:
         await room.db.write(sign_in.fail_login, attempt)
         raise InvalidCredentials
-    return await grant(room, await room.db.write(sign_in.complete_login, attempt, entropy(), device(incoming)))
+    claimant = attempt.claimants[match]
+    return await grant(
+        room, await room.db.write(sign_in.complete_login, attempt, claimant, entropy(), device(incoming))
+    )
 
 
 @routes.post(

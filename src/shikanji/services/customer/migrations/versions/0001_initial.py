@@ -50,8 +50,8 @@ def _create_accounts() -> None:
     op.create_index(
         "customers_access_changed", "customers", ["access_changed_at"], **_where("access_changed_at IS NOT NULL")
     )
-    op.create_index("customers_email", "customers", ["email_key"])
-    op.create_index("customers_phone", "customers", ["phone"])
+    op.create_index("customers_email", "customers", ["email_key", "id"])
+    op.create_index("customers_phone", "customers", ["phone", "id"])
     op.create_index(
         "customers_verified_email", "customers", ["email_key"], unique=True, **_where("email_verified_at IS NOT NULL")
     )
