@@ -1,11 +1,12 @@
 """Where calls from other processes come in: an ASGI app that hands them to the handlers of the services here."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import structlog
 
+from shikanji.kit.asgi import Receive, Scope, Send
 from shikanji.kit.calls import Answers, Call
 from shikanji.kit.calls_credential import Gatekeeper
 from shikanji.kit.calls_http import CAUSATION_HEADER, PATH, REQUEST_HEADER, TIMEOUT_SECONDS, TRACE_HEADER
@@ -36,12 +37,7 @@ class CallsApp:
         self._gatekeeper = gatekeeper
         self._timeout_seconds = timeout_seconds
 
-    async def __call__(
-        self,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope["headers"])
         correlation_id = headers.get(REQUEST_HEADER, "")
         try:

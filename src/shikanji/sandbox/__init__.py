@@ -3,8 +3,9 @@
 It remembers everything in its own database, repeats answers for a repeated key, tells by signed webhooks what happened
 (at least once, late or twice when asked to), and breaks when told to. Payment knows it like any other provider."""
 
+from shikanji.kit.asgi import ASGIApp
 from shikanji.kit.service import Room, Service
-from shikanji.kit.web.app import App, service_app
+from shikanji.kit.web.app import service_app
 from shikanji.sandbox.breaking import breaking
 from shikanji.sandbox.jobs import jobs
 from shikanji.sandbox.routes import routes
@@ -22,7 +23,7 @@ service = Service(
 )
 
 
-def app(room: Room) -> App:
+def app(room: Room) -> ASGIApp:
     """The company's ASGI app."""
     return breaking(service_app(room, service))
 

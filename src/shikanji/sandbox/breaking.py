@@ -4,13 +4,13 @@ learns of it."""
 from collections.abc import MutableMapping
 from typing import Any
 
-from shikanji.kit.web.app import App, Receive, Scope, Send
+from shikanji.kit.asgi import ASGIApp, Receive, Scope, Send
 
 RESET_HEADER = "x-sandbox-reset"
 _RESET = RESET_HEADER.encode()
 
 
-def breaking(app: App) -> App:
+def breaking(app: ASGIApp) -> ASGIApp:
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         broken = False
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import structlog
 
+from shikanji.kit.asgi import ASGIApp, Receive, Scope, Send
 from shikanji.kit.auth import Principal
 from shikanji.kit.context import bind
 from shikanji.kit.errors import BadRequest, NotFound, Problem
@@ -23,11 +24,6 @@ from shikanji.kit.web.negotiation import MethodNotAllowed, Produced
 from shikanji.kit.web.query import QueryDecoder
 from shikanji.kit.web.router import Router
 from shikanji.kit.web.routes import PATH_TEXT_PATTERN, Idempotency, Incoming, Reply, Route
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger("shikanji.web")
 
@@ -48,7 +44,7 @@ class ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 
-def service_app(room: Room, service: Service, *, body_bytes_max: int = BODY_BYTES_MAX) -> App:
+def service_app(room: Room, service: Service, *, body_bytes_max: int = BODY_BYTES_MAX) -> ASGIApp:
     """The ASGI app of one service."""
     return ServiceApp(room, service, body_bytes_max)
 

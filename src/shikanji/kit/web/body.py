@@ -1,8 +1,6 @@
 """Reading a request's body: of the right kind, and never more than the limit."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
+from shikanji.kit.asgi import Receive
 from shikanji.kit.errors import Problem
 from shikanji.kit.web.decode import BodyTooLarge
 from shikanji.kit.web.headers import Headers
@@ -28,9 +26,7 @@ def _is_json(content_type: bytes) -> bool:
     )
 
 
-async def read_body(
-    receive: Callable[[], Awaitable[MutableMapping[str, Any]]], headers: Headers, bytes_max: int
-) -> bytes | None:
+async def read_body(receive: Receive, headers: Headers, bytes_max: int) -> bytes | None:
     """The whole body, or None when the client went away. Raises BodyTooLarge as soon as that is known."""
     declared = headers.raw(b"content-length") or b""
     if declared.isdigit() and (len(declared) > 18 or int(declared) > bytes_max):
