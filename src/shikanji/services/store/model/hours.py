@@ -3,8 +3,9 @@
 Hours are wall-clock times of a weekday; moments are µs since 1970. A business day belongs to the date on which it
 began: hours of Friday that pass midnight are Friday's, and a closure of Saturday leaves them alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -98,17 +99,13 @@ class Calendar(msgspec.Struct, frozen=True):
                 return max(opening.start, at)
         return None
 
-    def openings(self, fulfilment: Fulfilment, day: date) -> Iterator[Opening]:
+    def openings(self, fulfilment: Fulfilment, day: date) -> Iterable[Opening]:
         """The stretches that begin on `day`, in the order of the hours."""
         weekday = day.weekday()
-        hours = [each for each in self.hours if each.day == weekday and each.fulfilment == fulfilment]
+        hours = tuple(each for each in self.hours if each.day == weekday and each.fulfilment == fulfilment)
         if not hours or any(closure.covers(day, fulfilment) for closure in self.closures):
-            return
-        zone = ZoneInfo(self.time_zone)
-        for each in hours:
-            opening = Opening(moment(zone, day, each.opens), moment(zone, day, each.end))
-            if opening.start < opening.end:
-                yield opening
+            return ()
+        return _stretches(self.time_zone, hours, day)
 
     def local_date(self, at: int) -> date:
         return datetime.fromtimestamp(at // SECOND, ZoneInfo(self.time_zone)).date()
@@ -118,6 +115,14 @@ class Calendar(msgspec.Struct, frozen=True):
         for ahead in range(days):
             openings = self.openings(fulfilment, yesterday + A_DAY * ahead)
             yield from sorted(openings, key=lambda opening: opening.start)
+
+
+@lru_cache(maxsize=4_096)
+def _stretches(time_zone: str, hours: tuple[Hours, ...], day: date) -> tuple[Opening, ...]:
+    """Remembered, since every order of a day asks for the same."""
+    zone = ZoneInfo(time_zone)
+    stretches = (Opening(moment(zone, day, each.opens), moment(zone, day, each.end)) for each in hours)
+    return tuple(each for each in stretches if each.start < each.end)
 
 
 def moment(zone: ZoneInfo, day: date, minutes: int) -> int:
