@@ -1,11 +1,13 @@
 """Accounts, sessions and what customers keep, over HTTP: for their owner, for strangers, for head office."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shikanji.kit.clock import DAY, MINUTE, SECOND
+from shikanji.services.customer.routes.granting import no_cookies
 from tests.harness import PASSWORD, Client, Shop
 
 NOBODY = "0199d2a0-0000-7000-8000-00000000000f"
@@ -347,3 +349,31 @@ async def test_orders_and_payments_are_counted(shop: Shop) -> None:
 
 async def statuses(clients: list[Client]) -> list[int]:
     return [(await client.get(f"/api/v1/customers/{client.id}")).status for client in clients]
+
+
+async def test_a_new_role_is_in_the_next_token_and_the_old_one_is_worthless(shop: Shop) -> None:
+    demo, manager = await shop.customer(), await shop.staff("manager")
+    store = await shop.store()
+    path = f"/api/v1/stores/{store['id']}/staff"
+
+    added = await manager.post(path, {"identifier": "customer@demo.test", "role": "cashier"})
+    assert added.status == 201
+    await shop.settle()
+    assert await statuses([demo]) == [401]
+
+    shop.forget()
+    cashier = await shop.customer()
+    assert (await cashier.get(f"/api/v1/customers/{cashier.id}")).data["roles"] == {store["id"]: "cashier"}
+
+    await manager.delete(f"{path}/{added.data['id']}")
+    await shop.settle()
+    assert await statuses([cashier]) == [401]
+    shop.forget()
+    assert (await (await shop.customer()).get(f"/api/v1/customers/{demo.id}")).data["roles"] == {}
+
+
+async def test_cookies_go_over_https_only_in_production(shop: Shop) -> None:
+    room = shop.platform.rooms["customer"]
+
+    assert not any("Secure" in cookie for cookie in no_cookies(room))
+    assert all(cookie.endswith("; Secure") for cookie in no_cookies(replace(room, production=True)))
