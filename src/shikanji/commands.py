@@ -145,7 +145,7 @@ async def discard(platform: Platform, arguments: dict[str, Any]) -> str:
     asked = _read(arguments, EventInService)
     if not asked.reason:
         raise CommandFailed("say why: --reason")
-    await _db(platform, asked.service).write(letters.discard, asked.event_id)
+    await _db(platform, asked.service).write(letters.discard, asked.event_id, asked.reason)
     return f"{asked.event_id} is discarded in {asked.service}: {asked.reason}"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
@@ -12,8 +13,13 @@ from shikanji.kit.db.faults import ConstraintViolated, TransactionOver
 from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.errors import Conflict, Unavailable
-from tests.kit.counters import INSERT, CounterSettings, add, add_and_tell, counters, value, values
+from tests.kit.counters import INSERT, CounterMoved, CounterSettings, add, add_and_tell, counters, value, values
 from tests.kit.databases import OpenDatabase
+
+
+class Unstorable(CounterMoved, frozen=True, kw_only=True):
+    schema_version = cast(str, None)
+
 
 ADD_ONCE = upsert(counters).on_conflict_do_nothing(index_elements=[counters.c.id])
 LOWER = (
@@ -128,6 +134,26 @@ async def test_events_of_an_aggregate_are_counted_without_a_gap(database: OpenDa
     of_a = [event.version for event in database.events() if event.aggregate_id == "a"]
     assert of_a == list(range(1, 22))
     assert database.query("SELECT DISTINCT store_id, schema_version FROM outbox") == [("s1", "1")]
+
+
+async def test_events_recorded_together_count_like_those_recorded_one_by_one(database: OpenDatabase) -> None:
+    def tell(tx: Tx) -> None:
+        tx.record(CounterMoved(counter_id="a", by=1))
+        tx.record(*(CounterMoved(counter_id=name, by=2) for name in ("b", "a", "a", "b")))
+        tx.record()
+
+    await database.write(tell)
+
+    told = [(event.aggregate_id, event.version) for event in database.events()]
+    assert told == [("a", 1), ("b", 1), ("a", 2), ("a", 3), ("b", 2)]
+
+
+async def test_an_event_that_cannot_be_stored_fails_its_unit(database: OpenDatabase) -> None:
+    def tell(tx: Tx) -> None:
+        tx.record(*[Unstorable(counter_id="a", by=1)] * 2)
+
+    with pytest.raises(ConstraintViolated):
+        await database.write(tell)
 
 
 async def test_commits_wake_those_who_wait_for_their_kind(database: OpenDatabase) -> None:

@@ -158,7 +158,7 @@ async def test_a_dead_letter_can_be_retried(database: OpenDatabase) -> None:
     with pytest.raises(NotWaiting):
         await database.write(retry, "a1")
     with pytest.raises(NotWaiting):
-        await database.write(discard, "a1")
+        await database.write(discard, "a1", "no use")
     with pytest.raises(NoSuchLetter):
         await database.write(retry, "unheard-of")
 
@@ -183,12 +183,13 @@ async def test_a_discarded_event_never_acts_and_frees_what_waits(database: OpenD
     await inbox.receive([envelope("a1", "a", 1, by=100), envelope("a2", "a", 2), envelope("a3", "a", 3, by=50)])
     subscriber.trouble.clear()
 
-    await database.write(discard, "a3")
-    await database.write(discard, "a1")
+    await database.write(discard, "a3", "sent by mistake")
+    await database.write(discard, "a1", "no use")
     assert await inbox.retry() == 1
 
     assert states(database) == {"a1": "discarded", "a2": "done", "a3": "discarded"}
     assert await database.read(values) == {"a": 1}
+    assert (await database.read(letter, "a3")).error == "discarded: sent by mistake"
     await inbox.receive([envelope("a1", "a", 1, by=100)])
     assert await database.read(values) == {"a": 1}
 

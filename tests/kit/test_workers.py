@@ -6,16 +6,18 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+import sqlalchemy as sa
 
 from shikanji.kit.bus.local import LocalBus
-from shikanji.kit.clock import MINUTE, SECOND, ManualClock
+from shikanji.kit.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.drive import Drive
+from shikanji.kit.housekeeping import FORGET_ANSWERS
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room, Service
 from shikanji.kit.web.routes import Routes
 from shikanji.kit.workers import Workers
-from tests.kit.counters import CounterMoved, CounterSettings, add, add_and_tell, metadata, values
+from tests.kit.counters import CounterMoved, CounterSettings, add, add_and_tell, kit, metadata, values
 from tests.kit.databases import NOON, OpenDatabase
 from tests.kit.delivering import Subscriber, broken, states
 
@@ -166,7 +168,7 @@ async def test_loops_carry_everything_through(database: OpenDatabase, platform: 
     await platform.until_idle()
 
     assert await database.read(values) == DONE
-    assert [job.key for job in database.jobs()] == ["later"]
+    assert [(job.kind, job.key) for job in database.jobs()] == [("ring", "later"), (FORGET_ANSWERS, "")]
 
 
 async def test_a_test_can_drive_instead(database: OpenDatabase, platform: Platform) -> None:
@@ -195,6 +197,29 @@ async def test_a_parked_event_is_pending_only_when_it_is_due(database: OpenDatab
         pass
 
     assert list(states(database).values()) == ["done"]
+
+
+async def test_old_answers_to_repeated_requests_are_forgotten(database: OpenDatabase, platform: Platform) -> None:
+    def keep_answers(tx: Tx) -> None:
+        for number, expires_at in enumerate([tx.now, tx.now + HOUR, tx.now + DAY]):
+            row = {
+                "principal": "p",
+                "route": "r",
+                "key": str(number),
+                "body_hash": "",
+                "effect_id": "",
+                "lease_until": 0,
+            }
+            tx.execute(sa.insert(kit.idempotency).values(**row, expires_at=expires_at))
+
+    await database.write(keep_answers)
+    await platform.workers.step()
+    assert database.query("SELECT key FROM idempotency ORDER BY key") == [("1",), ("2",)]
+
+    database.clock.advance(HOUR)
+    await platform.workers.step()
+
+    assert database.query("SELECT key FROM idempotency") == [("2",)]
 
 
 async def test_what_stopping_leaves_goes_on_at_the_next_start(database: OpenDatabase, platform: Platform) -> None:

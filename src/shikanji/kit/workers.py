@@ -12,6 +12,7 @@ from shikanji.kit.db.relay import Leadership, Relay
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.drive import Drive
 from shikanji.kit.events import Envelope
+from shikanji.kit.housekeeping import with_housekeeping
 from shikanji.kit.jobs_worker import JobsWorker
 from shikanji.kit.service import Room, Service
 
@@ -37,9 +38,10 @@ class Workers:
         self.name = service.name
         self.relay = Relay(room.db, bus, leadership)
         self.inbox = Inbox(room.db, service.subscribers, jitter=jitter)
-        self.jobs = JobsWorker(room, service.jobs, jitter=jitter)
+        jobs = with_housekeeping(service.jobs)
+        self.jobs = JobsWorker(room, jobs, jitter=jitter)
         self._db = room.db
-        self._kinds = [*service.jobs.timers, *service.jobs.works]
+        self._kinds = [*jobs.timers, *jobs.works]
         clock = room.clock
         self._relay_drive = Drive(f"{self.name}-relay", self.relay.step, clock=clock)
         self._inbox_drive = Drive(f"{self.name}-inbox", self.inbox.retry, clock=clock, next_due=self.inbox.next_due)

@@ -64,11 +64,11 @@ def retry(tx: Tx, event_id: str) -> None:
         raise NotWaiting(f"{event_id} is {found.state}")
 
 
-def discard(tx: Tx, event_id: str) -> None:
-    """It will never have its effects here; what waited behind it goes on."""
+def discard(tx: Tx, event_id: str, reason: str) -> None:
+    """It will never have its effects here; what waited behind it goes on. The reason is kept with it."""
     found = letter(tx, event_id)
     if found.state not in ("dead", "waiting"):
         raise NotWaiting(f"{event_id} is {found.state}")
-    tx.run(DISCARD, id=event_id)
+    tx.run(DISCARD, id=event_id, error=f"discarded: {reason}")
     if found.next_at is not None:
         tx.run(MAKE_FIRST_DUE, of_source=found.source, of_aggregate=found.aggregate_id, next_at=tx.now)

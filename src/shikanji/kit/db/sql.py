@@ -16,8 +16,11 @@ _aggregates, _outbox, _inbox, _jobs = KIT.aggregates, KIT.outbox, KIT.inbox, KIT
 
 BUMP_VERSION = (
     upsert(_aggregates)
-    .values(aggregate_id=bindparam("aggregate_id"), version=1)
-    .on_conflict_do_update(index_elements=[_aggregates.c.aggregate_id], set_={"version": _aggregates.c.version + 1})
+    .values(aggregate_id=bindparam("aggregate_id"), version=bindparam("count"))
+    .on_conflict_do_update(
+        index_elements=[_aggregates.c.aggregate_id],
+        set_={"version": _aggregates.c.version + bindparam("count", type_=sa.BigInteger)},
+    )
     .returning(_aggregates.c.version)
 )
 
@@ -232,7 +235,7 @@ REVIVE = (
 )
 DISCARD = (
     sa.update(_inbox)
-    .values(state="discarded", next_at=None)
+    .values(state="discarded", next_at=None, error=bindparam("error"))
     .where(_ONE_EVENT, _inbox.c.state.in_([sa.literal_column("'dead'"), sa.literal_column("'waiting'")]))
     .returning(_inbox.c.source, _inbox.c.aggregate_id)
 )

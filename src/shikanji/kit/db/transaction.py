@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,9 +89,7 @@ class Transaction:
         return self._ground.secrets.derive(purpose)
 
     def run(self, statement: sa.Executable, /, **params: Any) -> Rows:
-        prepared = self._prepared.get(statement)
-        if prepared is None:
-            prepared = self._prepared[statement] = self._statements.prepare(statement)
+        prepared = self._prepared.get(statement) or self._prepare(statement)
         if len(params) != prepared.size:
             raise misfit(prepared, params)
         cursor = self._cursor
@@ -112,25 +111,45 @@ class Transaction:
             raise self._read_error(error) from error
         return Rows(rows, len(rows) if returns_rows else self._cursor.rowcount)
 
-    def record(self, event: Event) -> None:
-        aggregate_id = event.aggregate_id
-        version = self.run(BUMP_VERSION, aggregate_id=aggregate_id).rows[0][0]
-        data = _encode(event)
-        self.run(
-            INSERT_OUTBOX,
-            event_id=self._ground.ids.new(),
-            type=type(event).__name__,
-            schema_version=event.schema_version,
-            aggregate_id=aggregate_id,
-            aggregate_version=version,
-            store_id=getattr(event, "store_id", None),
-            occurred_at=self.now,
-            data=data,
-            payload_hash=payload_hash(data),
-            correlation_id=self.correlation_id,
-            causation_id=self.causation_id,
-        )
+    def record(self, *events: Event) -> None:
+        counts = Counter(event.aggregate_id for event in events)
+        # In key order: the rows of `aggregates` are locked, and two units must not lock them crosswise.
+        versions = {
+            aggregate_id: self.run(BUMP_VERSION, aggregate_id=aggregate_id, count=count).rows[0][0] - count
+            for aggregate_id, count in sorted(counts.items())
+        }
+        rows = []
+        for event in events:
+            versions[event.aggregate_id] += 1
+            rows.append(self._outbox_row(event, versions[event.aggregate_id]))
+        self._insert_outbox(rows)
         self.woke |= RECORDED
+
+    def _outbox_row(self, event: Event, version: int) -> dict[str, Any]:
+        data = _encode(event)
+        return {
+            "event_id": self._ground.ids.new(),
+            "type": type(event).__name__,
+            "schema_version": event.schema_version,
+            "aggregate_id": event.aggregate_id,
+            "aggregate_version": version,
+            "store_id": getattr(event, "store_id", None),
+            "occurred_at": self.now,
+            "data": data,
+            "payload_hash": payload_hash(data),
+            "correlation_id": self.correlation_id,
+            "causation_id": self.causation_id,
+        }
+
+    def _insert_outbox(self, rows: list[dict[str, Any]]) -> None:
+        if len(rows) == 1:
+            self.run(INSERT_OUTBOX, **rows[0])
+            return
+        prepared = self._prepare(INSERT_OUTBOX)
+        try:
+            self._cursor.executemany(prepared.sql, [prepared.arguments(row) for row in rows])
+        except Exception as error:
+            raise self._read_error(error) from error
 
     def schedule(self, kind: str, key: str, at: int, payload: msgspec.Struct | None = None) -> None:
         self.run(
@@ -178,6 +197,12 @@ class Transaction:
     def end(self) -> None:
         """From here on nothing more may be run: the unit is over."""
         self._cursor = _ENDED
+
+    def _prepare(self, statement: sa.Executable) -> Prepared:
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = self._statements.prepare(statement)
+        return prepared
 
     def _explain(self, error: Exception, prepared: Prepared, params: dict[str, Any]) -> Exception:
         if isinstance(error, KeyError) and params.keys() != prepared.names:

@@ -79,8 +79,9 @@ class Tx(Protocol):
         """Runs a statement built for this one call (filtered lists, reports); lists are allowed."""
         ...
 
-    def record(self, event: Event) -> None:
-        """Writes the event to the outbox: it leaves only if this transaction commits."""
+    def record(self, *events: Event) -> None:
+        """Writes the events to the outbox: they leave only if this transaction commits. Several of one aggregate cost
+        less together."""
         ...
 
     def schedule(self, kind: str, key: str, at: int, payload: msgspec.Struct | None = None) -> None:
