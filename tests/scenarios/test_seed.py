@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -176,6 +177,14 @@ async def test_a_platform_with_a_store_of_its_own_is_left_alone(platform: Platfo
     assert await seed(platform.rooms()) == []
 
     assert [one.slug for one in await platform.stores()] == ["our-own"]
+
+
+async def test_in_production_nothing_is_made(platform: Platform) -> None:
+    rooms = {name: replace(room, production=True) for name, room in platform.rooms().items()}
+
+    assert await seed(rooms) == []
+
+    assert sum(platform.counts().values()) == 0
 
 
 @pytest.mark.parametrize("after_commit", [False, True])
