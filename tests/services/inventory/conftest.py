@@ -1,12 +1,11 @@
 """The room's real database: SQLite, and PostgreSQL too where a module names both in ENGINES."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from shikanji.services.inventory import service
-from tests.engines.postgres import PostgresServer
 from tests.kit.databases import OpenDatabase, open_database, open_postgres
 from tests.services.inventory import makers
 
@@ -14,12 +13,6 @@ from tests.services.inventory import makers
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "base" in metafunc.fixturenames:
         metafunc.parametrize("base", getattr(metafunc.module, "ENGINES", ["sqlite"]), indirect=True)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
-        yield server
 
 
 @pytest.fixture

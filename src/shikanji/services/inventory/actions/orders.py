@@ -153,7 +153,7 @@ def _sell(tx: Tx, order_id: str, attempt: int, needed: Iterable[Needed]) -> None
 
 def _put_back(tx: Tx, hold: Hold, event: OrderCancelled) -> None:
     for need in to_return(hold.needed, event.restock):
-        balance = stock.put_back(tx, need)
+        balance = stock.adjust(tx, need.stock_id, need.quantity)
         balances.moved(
             tx,
             balance,

@@ -9,7 +9,7 @@ from shikanji.kit.failpoints import failpoint
 from shikanji.kit.web.etags import etag, require_match
 from shikanji.services.inventory.actions import balances
 from shikanji.services.inventory.actions.holding import free
-from shikanji.services.inventory.errors import BelowZero, ProductNotFound, StockNotFound
+from shikanji.services.inventory.errors import ProductNotFound, StockNotFound
 from shikanji.services.inventory.model.holds import to_break
 from shikanji.services.inventory.model.product import Product
 from shikanji.services.inventory.model.stock import Levels, Stock, Terms, balance_of, check_levels, on_hand_after
@@ -31,8 +31,6 @@ def adjust_stock(tx: Tx, wanted: Adjustment) -> Stock:
     if after < row.held:
         _break_holds(tx, row, row.held - after)
     balance = stock.adjust(tx, row.id, wanted.delta)
-    if balance is None:
-        raise BelowZero
     balances.moved(tx, balance, "adjustment", wanted.delta, reason=wanted.reason, by=wanted.by)
     failpoint("inventory.adjust.before_commit")
     return _reread(tx, row)
@@ -48,8 +46,6 @@ def set_opening_stock(
     if levels is not None:
         stock.save_levels(tx, row, levels)
     balance = stock.adjust(tx, row.id, quantity)
-    if balance is None:
-        raise BelowZero
     balances.moved(tx, balance, "opening", quantity, reason="opening stock", by=by)
     return _reread(tx, row)
 

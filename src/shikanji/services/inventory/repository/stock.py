@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 
 from shikanji.contracts.inventory import StockReason
 from shikanji.kit.db.statements import upsert
-from shikanji.kit.db.tx import Tx
+from shikanji.kit.db.tx import Rows, Tx
 from shikanji.services.inventory.model.pricing import Needed
 from shikanji.services.inventory.model.stock import Balance, Level, Levels, Stock, Terms
 from shikanji.services.inventory.tables import movements, stock
@@ -37,21 +37,17 @@ def hold(tx: Tx, need: Needed) -> bool:
 
 def free(tx: Tx, need: Needed) -> Balance:
     """Gives back what was held."""
-    return _balance(tx.run(FREE, id=need.stock_id, quantity=need.quantity).one(Balance), need)
+    return _left(tx.run(FREE, id=need.stock_id, quantity=need.quantity), need.stock_id)
 
 
 def sell(tx: Tx, need: Needed) -> Balance:
     """What was held leaves the shelf."""
-    return _balance(tx.run(SELL, id=need.stock_id, quantity=need.quantity).one(Balance), need)
+    return _left(tx.run(SELL, id=need.stock_id, quantity=need.quantity), need.stock_id)
 
 
-def put_back(tx: Tx, need: Needed) -> Balance:
-    return _balance(tx.run(ADD, id=need.stock_id, delta=need.quantity).one(Balance), need)
-
-
-def adjust(tx: Tx, stock_id: str, delta: int) -> Balance | None:
-    """None where it would go below zero or below what is held."""
-    return tx.run(ADD, id=stock_id, delta=delta).one(Balance)
+def adjust(tx: Tx, stock_id: str, delta: int) -> Balance:
+    """The caller has the row locked and made sure that it stays above what is held."""
+    return _left(tx.run(ADD, id=stock_id, delta=delta), stock_id)
 
 
 def set_level(tx: Tx, stock_id: str, level: Level) -> None:
@@ -131,10 +127,12 @@ def movements_of(tx: Tx, stock_id: str, before: str, limit: int) -> list[Movemen
     return tx.run(MOVEMENTS_OF, stock_id=stock_id, before=before, limit=limit).all(Movement)
 
 
-def _balance(left: Balance | None, need: Needed) -> Balance:
-    # What a hold's lines name is in `held`: anything else, and the tables contradict themselves.
+def _left(rows: Rows, stock_id: str) -> Balance:
+    # What a hold's lines name is in `held`, and no row is taken below it: anything else, and the tables contradict
+    # themselves.
+    left = rows.one(Balance)
     if left is None:
-        raise LookupError(f"stock {need.stock_id} does not hold {need.quantity}")
+        raise LookupError(f"stock {stock_id} has not what the books say")
     return left
 
 
