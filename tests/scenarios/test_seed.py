@@ -19,8 +19,8 @@ from shikanji.services.customer.passwords import verify_password
 from shikanji.services.customer.repository import accounts
 from shikanji.services.inventory import actions as inventory
 from shikanji.services.inventory import service as inventory_service
+from shikanji.services.inventory.model.card import Wanted
 from shikanji.services.inventory.model.product import Product
-from shikanji.services.inventory.repository import catalogue
 from shikanji.services.store import actions as store
 from shikanji.services.store import repository as stores
 from shikanji.services.store import service as store_service
@@ -104,8 +104,8 @@ class Platform:
         return await self.databases["store"].read(stores.list_stores, "all", None, None, 10)
 
     async def products(self) -> dict[str, Product]:
-        found = await self.databases["inventory"].read(catalogue.all_products)
-        return {product.slug: product for product in found}
+        found = await self.databases["inventory"].read(inventory.list_products, None, None, Wanted(limit=100))
+        return {shown.product.slug: shown.product for shown in found}
 
 
 def _room(name: str, database: OpenDatabase, deaths: Deaths | None) -> Room:
