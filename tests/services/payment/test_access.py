@@ -1,4 +1,4 @@
-"""This room's part of tests/house/authorization.yaml, cell by cell; and the company's, which knows only its merchant."""
+"""This room's part of tests/house/authorization.yaml, cell by cell, and the sandbox company's."""
 
 from pathlib import Path
 from typing import Any

@@ -7,7 +7,6 @@ import msgspec
 from shikanji.contracts.payment import Method, PaymentCompleted, PaymentFailed, PaymentInitiated
 from shikanji.kit.clock import DAY, HOUR, MINUTE, SECOND
 from shikanji.services.payment.errors import NothingToRefund
-from shikanji.services.payment.model.reports import Try
 from shikanji.services.payment.settings import PaymentSettings
 
 Status = Literal["pending", "processing", "completed", "failed", "refunded", "cancelled"]
@@ -182,10 +181,6 @@ class Payment(msgspec.Struct):
         self.updated_at = now
         if self.refunded == self.captured:
             self.status = "refunded"
-
-    def is_paid_by(self, found: Try) -> bool:
-        """Whether this try of the customer has brought exactly what was asked for."""
-        return found.status == "captured" and found.amount == self.amount
 
     def next_check(self, settings: PaymentSettings, now: int) -> int | None:
         """When the provider is asked again (µs), unless it speaks first; None: never."""
