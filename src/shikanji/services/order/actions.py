@@ -259,8 +259,8 @@ def _changing(tx: Tx, order_id: str) -> Iterator[Order]:
 
 def _follow(tx: Tx, order: Order, timer_before: Timer | None) -> None:
     repository.add_entries(tx, order)
-    for event in order.told:
-        tx.record(event)
+    if order.told:
+        tx.record(*order.told)
     if timer_before is not None and timer_before != order.timer:
         tx.unschedule(timer_before.kind, order.id)
     if order.timer is not None and timer_before != order.timer:
