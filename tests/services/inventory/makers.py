@@ -12,6 +12,7 @@ from shikanji.contracts.order import (
     OrderCancelled,
     OrderConfirmed,
     OrderCreated,
+    OrderPreparing,
     OrderStatus,
     RestockLine,
 )
@@ -142,6 +143,10 @@ def confirmed(order_id: str, attempt: int = 1) -> OrderConfirmed:
         total=8_400,
         attempt=attempt,
     )
+
+
+def preparing(order_id: str) -> OrderPreparing:
+    return OrderPreparing(order_id=order_id, customer_id=CUSTOMER, store_id=STORE, by="chef")
 
 
 def cancelled(

@@ -12,6 +12,7 @@ from shikanji.services.inventory.model.holds import (
     on_cancelled,
     on_confirmed,
     on_created,
+    on_preparing,
     on_superseded,
     to_break,
     to_lines,
@@ -23,16 +24,16 @@ from tests.services.inventory.makers import SAMOSA, SHIKANJI, cancelled, number
 
 STATES: tuple[State, ...] = get_args(State)
 
-# state: OrderCreated, OrderConfirmed, cancelled from pending, cancelled later, superseded
-TABLE: dict[State, tuple[Step, Step, Step, Step, Step]] = {
-    "active": ("tie", "sell", "free", "sell and return", "free"),
-    "tied": ("nothing", "sell", "free", "sell and return", "free"),
-    "sold": ("nothing", "nothing", "return", "return", "nothing"),
-    "returned": ("nothing", "nothing", "nothing", "nothing", "nothing"),
-    "cancelled": ("nothing", "nothing", "nothing", "nothing", "nothing"),
-    "released": ("take", "take and sell", "end", "end", "end"),
-    "broken": ("nothing", "nothing", "nothing", "nothing", "nothing"),
-    "awaited": ("take and sell", "nothing", "end", "end", "end"),
+# state: OrderCreated, OrderConfirmed, OrderPreparing, cancelled from pending, cancelled later, superseded
+TABLE: dict[State, tuple[Step, Step, Step, Step, Step, Step]] = {
+    "active": ("tie", "sell", "sell", "free", "sell and return", "free"),
+    "tied": ("nothing", "sell", "sell", "free", "sell and return", "free"),
+    "sold": ("nothing", "nothing", "nothing", "return", "return", "nothing"),
+    "returned": ("nothing", "nothing", "nothing", "nothing", "nothing", "nothing"),
+    "cancelled": ("nothing", "nothing", "nothing", "nothing", "nothing", "nothing"),
+    "released": ("take", "take and sell", "find and sell", "end", "find, sell and return", "end"),
+    "broken": ("nothing", "nothing", "find and sell", "end", "find, sell and return", "end"),
+    "awaited": ("take and sell", "nothing", "nothing", "end", "end", "end"),
 }
 
 
@@ -41,10 +42,18 @@ def test_every_event_has_its_step_in_every_state(state: State) -> None:
     assert TABLE[state] == (
         on_created(state),
         on_confirmed(state, lines_known=True),
+        on_preparing(state),
         on_cancelled(state, "pending"),
         on_cancelled(state, "ready"),
         on_superseded(state),
     )
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_cancelled_order_that_was_only_confirmed_found_nothing(state: State) -> None:
+    step = on_cancelled(state, "confirmed")
+
+    assert step == TABLE[state][4] if state not in ("released", "broken") else step == "end"
 
 
 def test_a_confirmation_without_lines_waits() -> None:

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated
+from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated, OrderPreparing
 from shikanji.kit.events import Event
 from shikanji.services.inventory import actions
 from shikanji.services.inventory.actions.stock import Adjustment
@@ -22,6 +22,7 @@ from tests.services.inventory.makers import (
     created,
     hold,
     number,
+    preparing,
 )
 
 ENGINES = ["sqlite", "postgres"]
@@ -29,6 +30,7 @@ ENGINES = ["sqlite", "postgres"]
 HANDLERS: dict[type[Event], Callable[..., None]] = {
     OrderCreated: actions.order_created,
     OrderConfirmed: actions.order_confirmed,
+    OrderPreparing: actions.order_preparing,
     OrderCancelled: actions.order_cancelled,
 }
 BASKET = ((SHIKANJI, 2), (SAMOSA, 1))
@@ -49,11 +51,13 @@ async def deliver_all_ways_once(base: OpenDatabase, events: tuple[Event, ...]) -
         await deliver(base, event, event)
 
 
-async def empty_the_shelf(base: OpenDatabase, product_id: str = SHIKANJI) -> None:
-    await base.write(
-        actions.adjust_stock,
-        Adjustment(store_id=STORE, product_id=product_id, delta=-20, reason="spoilt", by="manager"),
-    )
+async def adjust(base: OpenDatabase, delta: int) -> None:
+    wanted = Adjustment(store_id=STORE, product_id=SHIKANJI, delta=delta, reason="counted", by="manager")
+    await base.write(actions.adjust_stock, wanted)
+
+
+async def empty_the_shelf(base: OpenDatabase) -> None:
+    await adjust(base, -20)
 
 
 async def test_a_confirmed_order_sells_what_it_held(shelf: OpenDatabase) -> None:
@@ -247,3 +251,52 @@ async def test_a_tombstone_has_no_lines(shelf: OpenDatabase) -> None:
     await deliver(shelf, cancelled(order, *BASKET))
 
     assert shelf.query("SELECT state, lines FROM holds") == [("cancelled", NO_LINES)]
+
+
+@pytest.mark.parametrize("way", list(permutations(range(3))))
+async def test_an_order_that_is_being_made_is_sold_in_any_order(shelf: OpenDatabase, way: tuple[int, ...]) -> None:
+    order = number()
+    await take(shelf, order)
+    events = (created(order, *BASKET), confirmed(order), preparing(order))
+
+    await deliver_all_ways_once(shelf, tuple(events[at] for at in way))
+
+    assert (state_of(shelf, order), counts(shelf, SHIKANJI)) == ("sold", (18, 0))
+    check_books(shelf)
+
+
+@pytest.mark.parametrize("restocked", [0, 20])
+async def test_a_hold_that_broke_while_the_kitchen_had_begun_was_no_loss(shelf: OpenDatabase, restocked: int) -> None:
+    """The order service lets an order go on that is being made: then its stock was there, whatever was counted."""
+    order = number()
+    await take(shelf, order)
+    await deliver(shelf, created(order, *BASKET))
+    await empty_the_shelf(shelf)
+    if restocked:
+        await adjust(shelf, restocked)
+
+    await deliver(shelf, confirmed(order), preparing(order), preparing(order))
+
+    assert (state_of(shelf, order), counts(shelf, SAMOSA)) == ("sold", (19, 0))
+    assert counts(shelf, SHIKANJI) == (max(restocked - 2, 0), 0)
+    check_books(shelf)
+
+
+async def test_an_order_that_nobody_held_for_is_nothing_to_the_shelf(shelf: OpenDatabase) -> None:
+    await deliver(shelf, preparing(number()))
+
+    assert counts(shelf, SHIKANJI) == (20, 0)
+
+
+async def test_a_revived_order_without_stock_is_told_under_its_attempt(shelf: OpenDatabase) -> None:
+    order = number()
+    await take(shelf, order)
+    await deliver(shelf, created(order, *BASKET), cancelled(order, *BASKET))
+    await take(shelf, order, attempt=2)
+    await empty_the_shelf(shelf)
+
+    await deliver(shelf, confirmed(order, attempt=2))
+
+    (unavailable,) = [event for event in shelf.events() if event.type == "StockUnavailable"]
+    assert (unavailable.aggregate_id, unavailable.data["attempt"]) == (order, 2)
+    check_books(shelf)

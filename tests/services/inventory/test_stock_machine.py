@@ -29,6 +29,7 @@ from tests.services.inventory.makers import (
     created,
     hold,
     number,
+    preparing,
 )
 from tests.services.inventory.test_order_events import HANDLERS
 
@@ -42,8 +43,10 @@ ENDS = {
     "refused": {"released"},
     "pending": {"tied", "broken"},
     "confirmed": {"sold", "broken"},
-    "cancelled while pending": {"cancelled", "broken"},
-    "cancelled after confirming": {"returned", "cancelled", "broken"},
+    "preparing": {"sold"},
+    "cancelled while pending": {"cancelled"},
+    "cancelled after confirming": {"returned", "cancelled"},
+    "cancelled while being made": {"returned"},
 }
 
 
@@ -112,6 +115,17 @@ class StockMachine(RuleBasedStateMachine):
     @rule(which=ANY)
     def it_is_cancelled_though_paid(self, which: int) -> None:
         self.cancel(self.pick(which, "confirmed"), "cancelled after confirming", "confirmed")
+
+    @precondition(lambda self: self.of("confirmed"))
+    @rule(which=ANY)
+    def the_kitchen_begins(self, which: int) -> None:
+        story = self.pick(which, "confirmed")
+        self.happened(story, "preparing", preparing(story.id))
+
+    @precondition(lambda self: self.of("preparing"))
+    @rule(which=ANY)
+    def it_is_cancelled_though_begun(self, which: int) -> None:
+        self.cancel(self.pick(which, "preparing"), "cancelled while being made", "preparing")
 
     @precondition(lambda self: self.of("cancelled while pending"))
     @rule(which=ANY)

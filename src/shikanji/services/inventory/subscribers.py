@@ -1,6 +1,6 @@
 """What the inventory service does when the others did something."""
 
-from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated
+from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated, OrderPreparing
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Subscribers
 from shikanji.services.inventory import actions
@@ -16,6 +16,11 @@ def order_created(tx: Tx, event: OrderCreated) -> None:
 @subscribers.on(OrderConfirmed)
 def order_confirmed(tx: Tx, event: OrderConfirmed) -> None:
     actions.order_confirmed(tx, event)
+
+
+@subscribers.on(OrderPreparing)
+def order_preparing(tx: Tx, event: OrderPreparing) -> None:
+    actions.order_preparing(tx, event)
 
 
 @subscribers.on(OrderCancelled)

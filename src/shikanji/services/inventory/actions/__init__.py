@@ -14,7 +14,7 @@ from shikanji.services.inventory.actions.catalogue import (
     list_tax_rates,
 )
 from shikanji.services.inventory.actions.holding import hold_stock, lapse, postpone, release_hold
-from shikanji.services.inventory.actions.orders import order_cancelled, order_confirmed, order_created
+from shikanji.services.inventory.actions.orders import order_cancelled, order_confirmed, order_created, order_preparing
 from shikanji.services.inventory.actions.stock import (
     adjust_stock,
     list_movements,
@@ -46,6 +46,7 @@ __all__ = [
     "order_cancelled",
     "order_confirmed",
     "order_created",
+    "order_preparing",
     "postpone",
     "release_hold",
     "set_levels",

@@ -4,7 +4,7 @@ follows in every state; the usual case is one conditional statement."""
 from collections.abc import Iterable
 
 from shikanji.contracts.inventory import StockUnavailable
-from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated
+from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated, OrderPreparing
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.services.inventory.actions import balances
@@ -16,6 +16,7 @@ from shikanji.services.inventory.model.holds import (
     on_cancelled,
     on_confirmed,
     on_created,
+    on_preparing,
     on_superseded,
     to_lines,
     to_return,
@@ -40,6 +41,19 @@ def order_confirmed(tx: Tx, event: OrderConfirmed) -> None:
     else:
         _confirmed_unusually(tx, event)
     failpoint("inventory.sell.before_commit")
+
+
+def order_preparing(tx: Tx, event: OrderPreparing) -> None:
+    """It is being made: from now on nothing breaks its hold, and one that was broken meanwhile was no loss."""
+    hold = holds.locked_last(tx, event.order_id)
+    if hold is None:
+        return
+    match on_preparing(hold.state):
+        case "sell":
+            holds.end(tx, hold, "sold")
+            _sell(tx, hold.order_id, hold.attempt, hold.needed)
+        case "find and sell":
+            _find_and_sell(tx, hold)
 
 
 def order_cancelled(tx: Tx, event: OrderCancelled) -> None:
@@ -80,11 +94,14 @@ def _confirmed_unusually(tx: Tx, event: OrderConfirmed) -> None:
 
 
 def _cancel(tx: Tx, hold: Hold, step: Step, event: OrderCancelled) -> None:
-    if step == "free":
-        free(tx, hold.needed)
-    if step == "sell and return":
-        _sell(tx, hold.order_id, hold.attempt, hold.needed)
-    if step in ("return", "sell and return"):
+    match step:
+        case "free":
+            free(tx, hold.needed)
+        case "sell and return":
+            _sell(tx, hold.order_id, hold.attempt, hold.needed)
+        case "find, sell and return":
+            _find_and_sell(tx, hold)
+    if step in ("return", "sell and return", "find, sell and return"):
         _put_back(tx, hold, event)
         holds.end(tx, hold, "returned")
     elif step in ("free", "end"):
@@ -116,11 +133,22 @@ def _take_again(tx: Tx, hold: Hold, store_id: str, quantities: dict[str, int], *
     if len(needed) < len(quantities) or not _take(tx, needed):
         holds.end(tx, hold, "broken")
         short = _short(tx, store_id, quantities)
-        tx.record(StockUnavailable(order_id=hold.order_id, store_id=store_id, product_ids=short))
+        tx.record(StockUnavailable(order_id=hold.order_id, store_id=store_id, product_ids=short, attempt=hold.attempt))
         return
     holds.retake(tx, hold, "sold" if sold else "tied", store_id, to_lines(needed))
     if sold:
         _sell(tx, hold.order_id, hold.attempt, needed)
+
+
+def _find_and_sell(tx: Tx, hold: Hold) -> None:
+    """What the books lack for it is on the counter: they are put right first."""
+    for need in hold.needed:
+        if not stock.hold(tx, need):
+            found = stock.adjust(tx, need.stock_id, need.quantity)
+            balances.moved(tx, found, "adjustment", need.quantity, reason="found: its order is being made")
+            stock.hold(tx, need)
+    holds.end(tx, hold, "sold")
+    _sell(tx, hold.order_id, hold.attempt, hold.needed)
 
 
 def _needed(tx: Tx, store_id: str, quantities: dict[str, int]) -> list[Needed]:

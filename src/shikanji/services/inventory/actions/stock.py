@@ -132,7 +132,11 @@ def _break_holds(tx: Tx, row: Stock, excess: int) -> None:
             holds.end(tx, hold, "released")
             continue
         holds.end(tx, hold, "broken")
-        tx.record(StockUnavailable(order_id=hold.order_id, store_id=row.store_id, product_ids=[row.product_id]))
+        tx.record(
+            StockUnavailable(
+                order_id=hold.order_id, store_id=row.store_id, product_ids=[row.product_id], attempt=hold.attempt
+            )
+        )
 
 
 ALL = "~"

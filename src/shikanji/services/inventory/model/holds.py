@@ -4,10 +4,11 @@
     tied      OrderCreated was seen: only the order's own events end it now
     sold      OrderConfirmed: what was held is gone from the shelf
     returned  sold, then cancelled: what the order gave back is on the shelf again
-    cancelled the order was cancelled while it waited for money, or before anything else was heard of it
+    cancelled the order was cancelled before anything of it was sold
     released  let go before any event of the order: given back, lapsed, or broken while untied. An order that comes
               nevertheless tries to take again
-    broken    there was no stock: StockUnavailable has been told
+    broken    there was no stock: StockUnavailable has been told. An order that was being made already stands all the
+              same, and then its stock was there after all
     awaited   OrderConfirmed came first and nobody knows the lines yet
 
 Events may come in any order and more than once; each of the functions below says what follows in every state."""
@@ -25,7 +26,20 @@ OPEN: tuple[State, ...] = ("active", "tied")
 """In these, and only these, its lines are counted in `held`."""
 NO_LINES = b"[]"
 
-Step = Literal["nothing", "tie", "take", "take and sell", "sell", "free", "sell and return", "return", "await", "end"]
+Step = Literal[
+    "nothing",
+    "tie",
+    "take",
+    "take and sell",
+    "sell",
+    "find and sell",
+    "free",
+    "sell and return",
+    "find, sell and return",
+    "return",
+    "await",
+    "end",
+]
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -85,15 +99,29 @@ def on_confirmed(state: State, lines_known: bool) -> Step:
             return "nothing"
 
 
+def on_preparing(state: State) -> Step:
+    """OrderPreparing: it is being made, so it was confirmed, and what was not there by the books was found."""
+    match state:
+        case "active" | "tied":
+            return "sell"
+        case "released" | "broken":
+            return "find and sell"
+        case _:
+            return "nothing"
+
+
 def on_cancelled(state: State, previous: OrderStatus) -> Step:
     """OrderCancelled, for the attempt that it names. Where the order was past pending, OrderConfirmed is on its way or
     was seen: the stock was sold, and goes back by the lines that the event names."""
+    begun = previous not in ("pending", "confirmed")
     match state:
         case "active" | "tied":
             return "free" if previous == "pending" else "sell and return"
         case "sold":
             return "return"
-        case "released" | "awaited":
+        case "released" | "broken":
+            return "find, sell and return" if begun else "end"
+        case "awaited":
             return "end"
         case _:
             return "nothing"
@@ -104,7 +132,7 @@ def on_superseded(state: State) -> Step:
     match state:
         case "active" | "tied":
             return "free"
-        case "released" | "awaited":
+        case "released" | "awaited" | "broken":
             return "end"
         case _:
             return "nothing"

@@ -23,6 +23,11 @@ def locked_until(tx: Tx, order_id: str, attempt: int) -> list[Hold]:
     return tx.run(LOCKED_UNTIL, order_id=order_id, attempt=attempt).all(Hold)
 
 
+def locked_last(tx: Tx, order_id: str) -> Hold | None:
+    """The one under the order's newest attempt."""
+    return tx.run(LOCKED_LAST, order_id=order_id).one(Hold)
+
+
 def open_of_customer(tx: Tx, customer_id: str) -> int:
     count: int = tx.run(OPEN_OF_CUSTOMER, customer_id=customer_id).scalar()
     return count
@@ -97,6 +102,13 @@ LOCKED_UNTIL = (
     sa.select(*holds.c)
     .where(holds.c.order_id == bindparam("order_id"), holds.c.attempt <= bindparam("attempt"))
     .order_by(holds.c.attempt)
+    .with_for_update()
+)
+LOCKED_LAST = (
+    sa.select(*holds.c)
+    .where(holds.c.order_id == bindparam("order_id"))
+    .order_by(holds.c.attempt.desc())
+    .limit(1)
     .with_for_update()
 )
 OPEN_OF_CUSTOMER = (
