@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from shikanji.kit.clock import DAY, MINUTE, SECOND
 from shikanji.services.customer.routes.granting import no_cookies
 from tests.harness import PASSWORD, Client, Shop
@@ -100,9 +98,9 @@ async def test_a_profile_is_read_and_edited_by_its_owner(shop: Shop) -> None:
     assert (await owner.get(path)).data == edited.data
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
+async def test_a_wrong_profile_is_refused(shop: Shop) -> None:
+    owner = await shop.register()
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"name": "  "}, "name"),
         ({"name": None}, "name"),
         ({"email": "nonsense"}, "email"),
@@ -112,15 +110,11 @@ async def test_a_profile_is_read_and_edited_by_its_owner(shop: Shop) -> None:
         ({"dateOfBirth": "01/05/1990"}, "dateOfBirth"),
         ({"totalSpent": 5}, "totalSpent"),
         ({"roles": {}}, "roles"),
-    ],
-)
-async def test_a_wrong_profile_is_refused(shop: Shop, changes: dict[str, Any], field: str) -> None:
-    owner = await shop.register()
-
-    answer = await owner.put(f"/api/v1/customers/{owner.id}", changes)
-
-    assert answer.status == 422
-    assert [error["field"] for error in answer.problem["errors"]] == [field]
+    ]
+    for changes, field in wrong:
+        answer = await owner.put(f"/api/v1/customers/{owner.id}", changes)
+        assert (changes, answer.status) == (changes, 422)
+        assert [error["field"] for error in answer.problem["errors"]] == [field]
 
 
 async def test_a_verified_email_is_replaced_only_with_the_password(shop: Shop) -> None:
@@ -156,9 +150,9 @@ async def test_an_address_book_keeps_one_default(shop: Shop) -> None:
     assert (await owner.delete(f"{path}/{first.data['id']}")).type == "address-not-found"
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+async def test_a_wrong_address_is_refused(shop: Shop) -> None:
+    owner = await shop.register()
+    wrong: list[tuple[str, object]] = [
         ("postalCode", "56001"),
         ("postalCode", "060001"),
         ("postalCode", 560001),
@@ -169,15 +163,11 @@ async def test_an_address_book_keeps_one_default(shop: Shop) -> None:
         ("city", "x" * 101),
         ("label", "castle"),
         ("customerId", NOBODY),
-    ],
-)
-async def test_a_wrong_address_is_refused(shop: Shop, field: str, value: object) -> None:
-    owner = await shop.register()
-
-    answer = await owner.post(f"/api/v1/customers/{owner.id}/addresses", ADDRESS | {field: value})
-
-    assert answer.status == 422
-    assert [error["field"] for error in answer.problem["errors"]] == [field]
+    ]
+    for field, value in wrong:
+        answer = await owner.post(f"/api/v1/customers/{owner.id}/addresses", ADDRESS | {field: value})
+        assert (value, answer.status) == (value, 422)
+        assert [error["field"] for error in answer.problem["errors"]] == [field]
 
 
 async def test_an_address_book_is_full_at_twenty(shop: Shop) -> None:
@@ -326,7 +316,6 @@ async def test_a_new_signing_key_signs_and_the_old_one_is_still_trusted(shop: Sh
 
 
 async def test_signing_keys_are_replaced_by_the_clock(shop: Shop) -> None:
-    await shop.customer()
     (old,) = (await shop.anonymous.get("/.well-known/jwks.json")).body["keys"]
 
     shop.clock.advance(91 * DAY)

@@ -126,8 +126,12 @@ def test_whoever_recovers_an_account_that_nobody_proved_gets_none_of_its_other_i
     """Else one could set up an account with somebody else's email and one's own phone, and wait."""
     customer = make_customer()
 
-    customer.recover(ASHA_EMAIL, "hash-2", NOON)
+    told = customer.recover(ASHA_EMAIL, "hash-2", NOON)
 
+    assert told == [
+        CustomerVerified(customer_id="customer-1", channel="email"),
+        ProfileUpdated(customer_id="customer-1", changed=["phone"]),
+    ]
     assert customer.password_hash == "hash-2"
     assert customer.phone is None
     assert customer.proved
@@ -137,7 +141,7 @@ def test_recovering_a_proved_account_leaves_the_rest_as_it_is() -> None:
     customer = make_customer()
     customer.verify(ASHA_EMAIL, NOON)
 
-    customer.recover(ASHA_EMAIL, "hash-2", NOON)
+    assert customer.recover(ASHA_EMAIL, "hash-2", NOON) == []
 
     assert customer.phone is not None
 

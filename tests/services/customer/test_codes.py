@@ -19,6 +19,7 @@ from tests.services.customer.makers import (
     entropy,
     make_account,
     register,
+    sign_in_as,
     wrong,
 )
 
@@ -215,6 +216,27 @@ async def test_a_reset_sets_the_password_and_ends_every_session(database: OpenDa
     assert [notice.session_id for notice in notices] == [registered.session_id]
     row = database.query("SELECT password_hash, email_verified_at, phone FROM customers")
     assert row == [("hash-2", database.clock.now(), None)]
+
+
+async def test_who_resets_a_password_need_not_wait_for_failures_to_be_forgotten(database: OpenDatabase) -> None:
+    await make_account(database)
+    for _ in range(10):
+        attempt = await database.read(sign_in.begin_login, ASHA_EMAIL.key, ASHA_EMAIL, CALLER)
+        await database.write(sign_in.fail_login, attempt)
+    await database.write(codes.request_reset, ASHA_EMAIL, CALLER)
+
+    await database.write(accounts.reset_password, ASHA_EMAIL, code_sent(database), "hash-2", CALLER)
+
+    assert (await sign_in_as(database)).customer.password_hash == "hash-2"
+
+
+async def test_a_disabled_account_is_not_opened_by_a_reset(database: OpenDatabase) -> None:
+    customer = await make_account(database)
+    await database.write(codes.request_reset, ASHA_EMAIL, CALLER)
+    await database.write(accounts.set_disabled, customer.id, True, "head-office")
+
+    with pytest.raises(AccountDisabled):
+        await database.write(accounts.reset_password, ASHA_EMAIL, code_sent(database), "hash-2", CALLER)
 
 
 async def test_an_unproved_identifier_resets_no_account_that_proved_another(database: OpenDatabase) -> None:

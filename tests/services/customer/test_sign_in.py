@@ -11,7 +11,7 @@ from shikanji.services.customer import service
 from shikanji.services.customer.actions import accounts, sessions, sign_in
 from shikanji.services.customer.actions.codes import Caller
 from shikanji.services.customer.actions.sign_in import Claimant
-from shikanji.services.customer.errors import AccountDisabled, InvalidCredentials, TooManyFailures
+from shikanji.services.customer.errors import AccountDisabled, InvalidCredentials, TooManyFailures, WrongPassword
 from shikanji.services.customer.identity import Identifier
 from shikanji.services.customer.settings import CustomerSettings
 from tests.kit.databases import OpenDatabase, open_database
@@ -109,6 +109,10 @@ async def test_a_password_changed_while_it_was_verified_opens_nothing(database: 
 
     with pytest.raises(InvalidCredentials):
         await database.write(sign_in.complete_login, attempt, attempt.claimants[0], entropy("x"), DEVICE)
+    with pytest.raises(WrongPassword):
+        await database.write(
+            accounts.change_password, signed_in.customer.id, "", verified_hash="hash-1", new_hash="hash-3"
+        )
 
 
 async def test_a_disabled_account_is_told_so_only_after_its_password(database: OpenDatabase) -> None:

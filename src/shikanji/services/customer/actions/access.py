@@ -9,10 +9,6 @@ from shikanji.services.customer.settings import CustomerSettings
 from shikanji.services.customer.tokens import SealedKey
 
 
-def current_key(tx: Tx) -> SealedKey | None:
-    return access.current_key(tx)
-
-
 def make_first_key(tx: Tx, key: SealedKey, public_jwk: dict[str, str]) -> SealedKey:
     """The key that signs: this one, or the one that another copy of the service made first."""
     access.add_key(tx, key, public_jwk)

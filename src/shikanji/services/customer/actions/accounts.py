@@ -6,7 +6,7 @@ from shikanji.contracts.customer import AccessChanged, RevocationNotice
 from shikanji.kit.auth import Role
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.web.etags import etag, require_match
-from shikanji.services.customer.actions import codes as code_actions
+from shikanji.services.customer.actions import codes, failures
 from shikanji.services.customer.actions.codes import Caller
 from shikanji.services.customer.actions.sessions import end_all
 from shikanji.services.customer.errors import AccountDisabled, IdentifierTaken, OwnAccount, WrongPassword
@@ -83,7 +83,7 @@ def verify_identifier(
 ) -> list[RevocationNotice] | None:
     """None: a wrong code."""
     identifier = accounts.get(tx, customer_id).to_verify(channel)
-    if code_actions.check(tx, "verify", identifier, code, caller, account_id=customer_id) is None:
+    if codes.check(tx, "verify", identifier, code, caller, account_id=customer_id) is None:
         return None
     return prove(tx, accounts.lock(tx, customer_id), identifier)
 
@@ -91,16 +91,15 @@ def verify_identifier(
 def reset_password(
     tx: Tx, identifier: Identifier, code: str, password_hash: str, caller: Caller
 ) -> list[RevocationNotice] | None:
-    """Ends every session of the account. None: a wrong code."""
-    challenge = code_actions.check(tx, "reset", identifier, code, caller)
+    """Ends every session of the account, and forgives the failures that led here. None: a wrong code."""
+    challenge = codes.check(tx, "reset", identifier, code, caller)
     if challenge is None or challenge.account_id is None:
         return None
     customer = accounts.lock(tx, challenge.account_id)
     if customer.disabled_at is not None:
         raise AccountDisabled
-    recovered = customer.recover(identifier, password_hash, tx.now)
-    if recovered is not None:
-        tx.record(recovered)
+    tx.record(*customer.recover(identifier, password_hash, tx.now))
+    failures.forgive(tx, identifier.key)
     return prove(tx, customer, identifier) + end_all(tx, customer.id, "password")
 
 

@@ -4,15 +4,14 @@ import msgspec
 
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
-from shikanji.services.customer.actions import codes as code_actions
+from shikanji.services.customer.actions import codes, failures
 from shikanji.services.customer.actions.accounts import create_account, prove
 from shikanji.services.customer.actions.codes import Caller
 from shikanji.services.customer.actions.sessions import Device, SignedIn, open_session
-from shikanji.services.customer.errors import InvalidCredentials, TooManyFailures
+from shikanji.services.customer.errors import InvalidCredentials
 from shikanji.services.customer.identity import Identifier
 from shikanji.services.customer.model.account import Language
-from shikanji.services.customer.repository import accounts, codes
-from shikanji.services.customer.settings import CustomerSettings
+from shikanji.services.customer.repository import accounts
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +60,7 @@ def register(tx: Tx, registration: Registration, entropy: bytes, device: Device)
 def begin_login(tx: Tx, subject: str, identifier: Identifier | None, caller: Caller) -> Attempt:
     """Reads what the password is verified against, outside of this transaction. `identifier` None: what was given is
     no email and no phone. Raises TooManyFailures."""
-    _check_failures(tx, subject, caller)
+    failures.check(tx, subject, caller)
     found = accounts.find_claimants(tx, identifier) if identifier is not None else []
     claimants = [Claimant(customer.id, customer.password_hash) for customer in found]
     nobody = [Claimant(None, None)] * (CLAIMANTS_MAX - len(claimants))
@@ -69,30 +68,19 @@ def begin_login(tx: Tx, subject: str, identifier: Identifier | None, caller: Cal
 
 
 def fail_login(tx: Tx, attempt: Attempt) -> None:
-    """Counts a failure against the identifier, known or not, and against the address it came from."""
-    settings = tx.settings(CustomerSettings)
-    window_seconds = settings.login_failure_window_seconds
-    by_identifier, by_ip = _failure_counters(attempt.subject, attempt.caller)
-    codes.take(
-        tx,
-        by_identifier,
-        limit=settings.login_failures_per_identifier,
-        seconds=window_seconds,
-        refusal=TooManyFailures,
-    )
-    codes.count(tx, by_ip, limit=settings.login_failures_per_ip, seconds=window_seconds)
+    failures.count(tx, attempt.subject, attempt.caller)
 
 
 def complete_login(tx: Tx, attempt: Attempt, claimant: Claimant, entropy: bytes, device: Device) -> SignedIn:
     """After the password of `claimant` was verified. Failures that were counted meanwhile count: of many guesses at
     once, none that comes after the limit gets in."""
-    _check_failures(tx, attempt.subject, attempt.caller)
+    failures.check(tx, attempt.subject, attempt.caller)
     if claimant.customer_id is None:
         raise InvalidCredentials
     customer = accounts.lock(tx, claimant.customer_id)
     if customer.password_hash != claimant.password_hash:
         raise InvalidCredentials
-    codes.clear(tx, _failure_counters(attempt.subject, attempt.caller)[0])
+    failures.forgive(tx, attempt.subject)
     return open_session(tx, customer, entropy, device)
 
 
@@ -101,7 +89,7 @@ def sign_in_by_code(
 ) -> SignedIn | None:
     """None: a wrong code. An unknown phone is registered, and so is one that others have named but never proved: they
     lose it, but who has the phone does not get their accounts."""
-    if code_actions.check(tx, "sign-in", phone, code, caller) is None:
+    if codes.check(tx, "sign-in", phone, code, caller) is None:
         return None
     holder = accounts.find_verified(tx, phone)
     if holder is not None:
@@ -116,16 +104,5 @@ def sign_in_by_code(
 def begin_password_check(tx: Tx, customer_id: str, caller: Caller) -> Attempt:
     """As `begin_login`, for who is signed in and must show that it is still the owner: the only claimant."""
     customer = accounts.get(tx, customer_id)
-    _check_failures(tx, customer_id, caller)
+    failures.check(tx, customer_id, caller)
     return Attempt(subject=customer_id, caller=caller, claimants=[Claimant(customer_id, customer.password_hash)])
-
-
-def _check_failures(tx: Tx, subject: str, caller: Caller) -> None:
-    settings = tx.settings(CustomerSettings)
-    by_identifier, by_ip = _failure_counters(subject, caller)
-    codes.check(tx, by_identifier, limit=settings.login_failures_per_identifier, refusal=TooManyFailures)
-    codes.check(tx, by_ip, limit=settings.login_failures_per_ip, refusal=TooManyFailures)
-
-
-def _failure_counters(subject: str, caller: Caller) -> tuple[str, str]:
-    return codes.counter_name("failures", subject), codes.counter_name("failures-ip", caller.ip)

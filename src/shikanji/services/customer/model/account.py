@@ -113,21 +113,20 @@ class Customer(msgspec.Struct, kw_only=True):
         return CustomerVerified(customer_id=self.id, channel=identifier.channel)
 
     def lose(self, channel: Channel) -> ProfileUpdated:
-        """Somebody else has proved this identifier."""
+        """This identifier is not this account's any more."""
         self._set_contact(channel, None)
         self.version += 1
         return ProfileUpdated(customer_id=self.id, changed=[channel])
 
-    def recover(self, identifier: Identifier, password_hash: str, at: int) -> CustomerVerified | None:
+    def recover(self, identifier: Identifier, password_hash: str, at: int) -> list[CustomerVerified | ProfileUpdated]:
         """A new password for who has just proved `identifier`. If nobody had proved anything of this account before,
         its other identifier goes: whoever set it up with somebody else's address must not stay part of it."""
         was_proved = self.proved
         verified = self.verify(identifier, at)
         self.password_hash = password_hash
-        if not was_proved:
-            self._set_contact("phone" if identifier.channel == "email" else "email", None)
-            self.version += 1
-        return verified
+        other: Channel = "phone" if identifier.channel == "email" else "email"
+        loses = [self.lose(other)] if not was_proved and self.contact(other) is not None else []
+        return [*([verified] if verified is not None else []), *loses]
 
     def recoverable_by(self, identifier: Identifier) -> bool:
         """Whether a code sent to `identifier` may set a new password: it is proved, or nothing is."""
