@@ -10,6 +10,11 @@ from tests.services.payment.makers import ORDER, TOTAL, make_cancelled, make_com
 from tests.services.payment.till import Till
 
 
+@pytest.fixture
+def till(each_till: Till) -> Till:
+    return each_till
+
+
 async def test_a_cod_order_waits_for_its_cash(till: Till) -> None:
     await till.deliver(make_created("cod"))
 

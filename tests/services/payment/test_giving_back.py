@@ -13,6 +13,12 @@ from tests.services.payment.makers import (
 )
 from tests.services.payment.till import Till
 
+
+@pytest.fixture
+def till(each_till: Till) -> Till:
+    return each_till
+
+
 RETURNED = ("cancelled", TOTAL, "completed")
 
 

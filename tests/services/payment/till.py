@@ -4,7 +4,7 @@ service in memory. One clock for both."""
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +24,8 @@ from shikanji.kit.web.app import service_app
 from shikanji.sandbox.settings import SandboxSettings
 from shikanji.services.payment import service
 from shikanji.services.payment.settings import PaymentSettings
-from tests.kit.databases import OpenDatabase, open_database
+from tests.engines.postgres import PostgresServer
+from tests.kit.databases import OpenDatabase, open_database, open_postgres
 from tests.kit.web.edge import Answer, Client
 from tests.services.payment.makers import ORDER, PRINCIPALS, make_standing
 from tests.serving import serving
@@ -180,14 +181,19 @@ async def _run_jobs(room: Room, of: Service) -> int:
 
 @asynccontextmanager
 async def open_till(
-    folder: Path, *, settings: PaymentSettings | None = None, company_settings: SandboxSettings | None = None
+    folder: Path,
+    *,
+    settings: PaymentSettings | None = None,
+    company_settings: SandboxSettings | None = None,
+    server: PostgresServer | None = None,
 ) -> AsyncIterator[Till]:
+    """On SQLite files in `folder`, or on PostgreSQL."""
     settings = settings or PaymentSettings()
     company_settings = company_settings or SandboxSettings()
     door, orders = Door(), Orders()
     async with (
-        open_database(service, folder, settings=settings) as database,
-        open_database(sandbox.service, folder, settings=company_settings) as company_database,
+        _open(service, folder, settings, server) as database,
+        _open(sandbox.service, folder, company_settings, server) as company_database,
         serving(door) as url,
         aiohttp.ClientSession() as http,
     ):
@@ -195,6 +201,14 @@ async def open_till(
         company_room = _make_room(company_database, http, orders, company_settings, url)
         door.payment, door.company = service_app(room, service), sandbox.app(company_room)
         yield Till(room, database, company_room, company_database, orders, Client(door.payment), Client(door.company))
+
+
+def _open(
+    of: Service, folder: Path, settings: msgspec.Struct, server: PostgresServer | None
+) -> AbstractAsyncContextManager[OpenDatabase]:
+    if server is None:
+        return open_database(of, folder, settings=settings)
+    return open_postgres(of, server, settings=settings)
 
 
 def _make_room(
