@@ -8,7 +8,7 @@ from shikanji.kit.db.tx import Tx
 from shikanji.services.customer import tokens
 from shikanji.services.customer.actions import sign_in
 from shikanji.services.customer.actions.accounts import create_account
-from shikanji.services.customer.actions.codes import Caller
+from shikanji.services.customer.actions.failures import Caller
 from shikanji.services.customer.actions.sessions import Device, SignedIn
 from shikanji.services.customer.identity import Identifier, parse_email, parse_phone
 from shikanji.services.customer.model.account import Customer

@@ -4,7 +4,7 @@ import pytest
 
 from shikanji.kit.clock import HOUR, MINUTE, SECOND
 from shikanji.services.customer.actions import accounts, codes, sign_in
-from shikanji.services.customer.actions.codes import Caller
+from shikanji.services.customer.actions.failures import Caller
 from shikanji.services.customer.actions.sessions import SignedIn
 from shikanji.services.customer.errors import AccountDisabled, NothingToVerify, TooManyCodes, TooManyFailures
 from shikanji.services.customer.identity import Channel, Identifier

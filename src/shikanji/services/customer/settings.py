@@ -16,7 +16,7 @@ class CustomerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Beyond it the oldest session ends."""
 
     login_failures_per_identifier: Count = 10
-    login_failures_per_ip: Count = 100
+    login_failures_per_ip: Count = 300
     """Many households and whole mobile networks share one address."""
     login_failure_window_seconds: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
 

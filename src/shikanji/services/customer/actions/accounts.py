@@ -7,7 +7,7 @@ from shikanji.kit.auth import Role
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.web.etags import etag, require_match
 from shikanji.services.customer.actions import codes, failures
-from shikanji.services.customer.actions.codes import Caller
+from shikanji.services.customer.actions.failures import Caller
 from shikanji.services.customer.actions.sessions import end_all
 from shikanji.services.customer.errors import AccountDisabled, IdentifierTaken, OwnAccount, WrongPassword
 from shikanji.services.customer.identity import Channel, Identifier

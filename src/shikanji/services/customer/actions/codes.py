@@ -6,6 +6,8 @@ from shikanji.kit.clock import HOUR, SECOND
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.messages import Message
 from shikanji.services.customer import tokens
+from shikanji.services.customer.actions import failures
+from shikanji.services.customer.actions.failures import Caller
 from shikanji.services.customer.errors import TooManyCodes, TooManyFailures
 from shikanji.services.customer.identity import Channel, Identifier
 from shikanji.services.customer.model.challenge import Challenge, Purpose
@@ -21,14 +23,6 @@ class SendCode(msgspec.Struct, frozen=True):
     """All that the sending job carries."""
 
     challenge_id: str
-
-
-class Caller(msgspec.Struct, frozen=True):
-    """Whose failures are counted: `ip` is an address prefix. `limited` False lifts the caps on requests (load tests),
-    never those on guesses."""
-
-    ip: str
-    limited: bool = True
 
 
 def request_sign_in(tx: Tx, phone: Identifier, caller: Caller) -> int:
@@ -54,18 +48,12 @@ def check(
     """The challenge that `code` answers, now used up; None: wrong. A wrong guess must be committed, so nothing is
     raised for it. Taking the counter's row first lets one proof of an identifier happen at a time."""
     settings = tx.settings(CustomerSettings)
-    failures = codes.counter_name("failures-ip", caller.ip)
-    codes.check(tx, failures, limit=settings.login_failures_per_ip, refusal=TooManyFailures)
+    failures.check_address(tx, caller)
     guesses = _guess_counter(identifier)
     codes.take(tx, guesses, limit=settings.code_guesses, seconds=settings.code_seconds, refusal=TooManyFailures)
     challenge = codes.newest(tx, purpose, identifier, account_id)
     if challenge is None or not _guess(tx, challenge, code, settings.code_guesses):
-        codes.count(
-            tx,
-            failures,
-            limit=settings.login_failures_per_ip,
-            seconds=settings.login_failure_window_seconds,
-        )
+        failures.count_address(tx, caller)
         return None
     codes.consume(tx, challenge.id)
     codes.clear(tx, guesses)

@@ -6,7 +6,7 @@ from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.services.customer.actions import codes, failures
 from shikanji.services.customer.actions.accounts import create_account, prove
-from shikanji.services.customer.actions.codes import Caller
+from shikanji.services.customer.actions.failures import Caller
 from shikanji.services.customer.actions.sessions import Device, SignedIn, open_session
 from shikanji.services.customer.errors import InvalidCredentials
 from shikanji.services.customer.identity import Identifier

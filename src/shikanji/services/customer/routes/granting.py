@@ -7,7 +7,7 @@ from shikanji.kit.clock import DAY, SECOND
 from shikanji.kit.service import Room
 from shikanji.kit.web.identity import ACCESS_COOKIE
 from shikanji.kit.web.routes import Incoming, Reply
-from shikanji.services.customer.actions.codes import Caller
+from shikanji.services.customer.actions.failures import Caller
 from shikanji.services.customer.actions.sessions import Device, SignedIn
 from shikanji.services.customer.announcing import announce
 from shikanji.services.customer.identity import ip_prefix
