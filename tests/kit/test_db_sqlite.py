@@ -17,31 +17,17 @@ from shikanji.kit.db.sqlite_connection import UnsafeSqlite, open_reader, open_wr
 from shikanji.kit.db.sqlite_writer import GROUP_UNITS_MAX, SqliteWriter, Unit
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Unavailable
-from tests.kit.counters import INSERT, SERVICE, add, value, values
+from tests.kit.counters import INSERT, SERVICE, add, add_and_tell, value, values
 from tests.kit.databases import OpenDatabase, make_ground, open_database
+
+NO_LIMIT = 60.0
+"""Seconds: groups end by what is queued, not by how fast the machine is."""
 
 
 @pytest.fixture
 async def sqlite(tmp_path: Path) -> Any:
-    async with open_database(SERVICE, tmp_path) as opened:
+    async with open_database(SERVICE, tmp_path, group_seconds_max=NO_LIMIT) as opened:
         yield opened
-
-
-class Gate:
-    """Holds the writer inside a unit, so that what comes meanwhile queues up behind it."""
-
-    def __init__(self) -> None:
-        self._reached, self._open = threading.Event(), threading.Event()
-
-    def hold(self, _: Tx) -> None:
-        self._reached.set()
-        self._open.wait()
-
-    async def reached(self) -> None:
-        await asyncio.to_thread(self._reached.wait)
-
-    def open(self) -> None:
-        self._open.set()
 
 
 BIG = bytes(1_000_000)
@@ -76,17 +62,11 @@ def let_the_commit_fail(tx: Tx) -> None:
 
 @pytest.mark.parametrize("disaster", [fill_the_disk, end_the_transaction, let_the_commit_fail])
 async def test_what_ends_the_transaction_fails_its_whole_group(sqlite: OpenDatabase, disaster: Any) -> None:
-    gate = Gate()
-    held = asyncio.create_task(sqlite.write(gate.hold))
-    await gate.reached()
-    before = [asyncio.create_task(sqlite.write(add, "a")) for _ in range(3)]
-    broken = asyncio.create_task(sqlite.write(disaster))
-    await asyncio.sleep(0)
-    gate.open()
+    before = [sqlite.write(add, "a") for _ in range(3)]
 
-    outcomes = await asyncio.gather(held, *before, broken, return_exceptions=True)
+    outcomes = await asyncio.gather(*before, sqlite.write(disaster), return_exceptions=True)
 
-    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 5
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 4
     assert len({str(outcome) for outcome in outcomes}) == 1
     assert await sqlite.read(values) == {}
     await sqlite.write(free_the_disk)
@@ -118,33 +98,52 @@ async def test_nothing_written_after_the_transaction_ended_is_kept(sqlite: OpenD
 
 
 async def test_an_answer_is_given_only_after_the_commit(sqlite: OpenDatabase) -> None:
-    gate = Gate()
-    held = asyncio.create_task(sqlite.write(gate.hold))
-    await gate.reached()
-    seen: list[int | None] = []
-    writing = asyncio.create_task(sqlite.write(add, "a"))
-    writing.add_done_callback(lambda _: seen.append(sqlite.query("SELECT value FROM counters")[0][0]))
-    gate.open()
+    seen: list[Any] = []
+    writing = [asyncio.create_task(sqlite.write(add, "a")) for _ in range(3)]
+    for task in writing:
+        task.add_done_callback(lambda _: seen.append(sqlite.query("SELECT value FROM counters")))
 
-    await asyncio.gather(held, writing)
+    await asyncio.gather(*writing)
 
-    assert seen == [1]
+    assert seen == [[(3,)]] * 3
 
 
 async def test_a_unit_whose_caller_has_gone_is_not_begun(sqlite: OpenDatabase) -> None:
-    gate = Gate()
-    held = asyncio.create_task(sqlite.write(gate.hold))
-    await gate.reached()
     leaver = asyncio.create_task(sqlite.write(add, "gone"))
+    staying = asyncio.create_task(sqlite.write(add, "a"))
     await asyncio.sleep(0)
     leaver.cancel()
-    await asyncio.sleep(0)
-    gate.open()
-    await held
 
-    await sqlite.write(add, "a")
+    await staying
 
     assert await sqlite.read(values) == {"a": 1}
+
+
+async def test_an_exception_that_no_future_carries_harms_no_other(sqlite: OpenDatabase) -> None:
+    def stop(_: Tx) -> None:
+        raise StopIteration
+
+    outcomes = await asyncio.gather(sqlite.write(stop), sqlite.write(add, "a"), return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [RuntimeError, int]
+
+
+class Writing:
+    """A writer by itself, whose groups the test looks at."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = open_writer(path)
+        self.groups: list[list[Unit]] = []
+        self.writer = SqliteWriter(
+            self.connection, make_ground(SERVICE), self.groups.append, group_seconds_max=NO_LIMIT
+        )
+
+    def put(self, fn: Any, *args: Any) -> None:
+        self.writer.put(Unit(fn, args, {}, Origin(), asyncio.get_running_loop().create_future()))
+
+    async def finish(self) -> None:
+        await self.writer.stop()
+        self.connection.close()
 
 
 @pytest.fixture
@@ -155,56 +154,50 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "counters.db"
 
 
-class Writing:
-    """A writer by itself, whose groups the test looks at."""
-
-    def __init__(self, path: Path) -> None:
-        self.connection = open_writer(path)
-        self.groups: list[list[Unit]] = []
-        self._arrived = threading.Condition()
-        self.writer = SqliteWriter(self.connection, make_ground(SERVICE), self._deliver)
-        self._loop = asyncio.new_event_loop()
-
-    def put(self, fn: Any, *args: Any) -> None:
-        self.writer.put(Unit(fn, args, {}, Origin(), self._loop.create_future()))
-
-    def _deliver(self, group: list[Unit]) -> None:
-        self.groups.append(group)
-
-    def finish(self) -> None:
-        self.writer.start()
-        self.writer.stop()
-        self._loop.close()
-        self.connection.close()
-
-
-@pytest.fixture
-def writing(path: Path) -> Writing:
-    return Writing(path)
-
-
-def test_what_is_queued_shares_a_commit_up_to_a_limit(writing: Writing, path: Path) -> None:
+async def test_what_is_queued_shares_a_commit_up_to_a_limit(path: Path) -> None:
+    writing = Writing(path)
     for _ in range(GROUP_UNITS_MAX + 2):
         writing.put(add, "a")
 
-    writing.finish()
+    await writing.finish()
 
-    assert sum(len(group) for group in writing.groups) == GROUP_UNITS_MAX + 2
-    assert max(len(group) for group in writing.groups) <= GROUP_UNITS_MAX
-    assert len(writing.groups) < 20
+    assert [len(group) for group in writing.groups] == [GROUP_UNITS_MAX, 2]
     assert SqliteDirect(path, make_ground(SERVICE), read_only=True).read(value, "a") == GROUP_UNITS_MAX + 2
 
 
-def test_a_file_that_another_has_locked_is_a_503(writing: Writing, path: Path) -> None:
+async def test_a_group_ends_when_its_time_is_up(tmp_path: Path) -> None:
+    async with open_database(SERVICE, tmp_path, group_seconds_max=0) as opened:
+        commits: list[int] = []
+        opened.db.subscribe_commits(lambda: commits.append(1))
+
+        await asyncio.gather(*(opened.write(add_and_tell, "a") for _ in range(4)))
+
+    assert len(commits) == 4
+
+
+async def test_what_comes_while_a_commit_is_syncing_is_in_the_next_group(path: Path) -> None:
+    writing = Writing(path)
+    writing.put(add, "a")
+    await asyncio.sleep(0)
+    for _ in range(5):
+        writing.put(add, "a")
+
+    await writing.finish()
+
+    assert [len(group) for group in writing.groups] == [1, 5]
+
+
+async def test_a_file_that_another_has_locked_is_a_503(path: Path) -> None:
+    writing = Writing(path)
     locker = open_writer(path)
     locker.execute("BEGIN IMMEDIATE")
     writing.connection.execute("PRAGMA busy_timeout=0")
     writing.put(add, "a")
+    writing.put(add, "a")
 
-    writing.finish()
+    await writing.finish()
 
-    ((unit,),) = writing.groups
-    assert isinstance(unit.error, Unavailable)
+    assert [type(unit.error) for group in writing.groups for unit in group] == [Unavailable] * 2
     locker.close()
 
 

@@ -1,4 +1,4 @@
-"""One service's SQLite database: a writer thread with group commit, and readers on snapshots."""
+"""One service's SQLite database: units of work with group commit, and reads on snapshots."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ import pysqlite3.dbapi2 as sqlite
 from shikanji.kit.context import current
 from shikanji.kit.db.faults import TransactionOver
 from shikanji.kit.db.sqlite_connection import open_reader, open_writer, read_once, write_once
-from shikanji.kit.db.sqlite_writer import SqliteWriter, Unit
+from shikanji.kit.db.sqlite_writer import GROUP_SECONDS_MAX, SqliteWriter, Unit
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.errors import Unavailable
@@ -33,11 +33,19 @@ class SqliteDatabase:
     """A short read runs on the event loop itself: that costs a fifth of a change of threads and back. One that turns
     out long is broken off and run again on a reader's thread, and so is that function from then on."""
 
-    def __init__(self, path: Path, ground: Ground, *, queue_units_max: int = QUEUE_UNITS_MAX) -> None:
+    def __init__(
+        self,
+        path: Path,
+        ground: Ground,
+        *,
+        queue_units_max: int = QUEUE_UNITS_MAX,
+        group_seconds_max: float = GROUP_SECONDS_MAX,
+    ) -> None:
         self.service = ground.service
         self.path = path
         self._ground = ground
         self._queue_units_max = queue_units_max
+        self._group_seconds_max = group_seconds_max
         self._waiting = 0
         self._wakes: list[tuple[int, Callable[[], Any]]] = []
         self._long_reads: set[Any] = set()
@@ -52,8 +60,9 @@ class SqliteDatabase:
         self._budget = _Budget()
         self._inline.set_progress_handler(self._budget.spend, INLINE_OPERATIONS_MAX // _INLINE_CALLS_MAX)
         self._threads = ThreadPoolExecutor(READER_THREADS, f"{self.service}-reader")
-        self._writer = SqliteWriter(self._connection, self._ground, self._deliver)
-        self._writer.start()
+        self._writer = SqliteWriter(
+            self._connection, self._ground, self._hand_out, group_seconds_max=self._group_seconds_max
+        )
         self._open = True
 
     async def close(self) -> None:
@@ -61,7 +70,7 @@ class SqliteDatabase:
         if not self._open:
             return
         self._open = False
-        await asyncio.to_thread(self._writer.stop)
+        await self._writer.stop()
         await asyncio.to_thread(self._threads.shutdown)
         for connection in (self._inline, *self._readers):
             connection.close()
@@ -108,9 +117,6 @@ class SqliteDatabase:
             connection = self._local.connection = open_reader(self.path)
             self._readers.append(connection)
         return read_once(self._ground, connection, origin, fn, args, kwargs)
-
-    def _deliver(self, group: list[Unit]) -> None:
-        self._loop.call_soon_threadsafe(self._hand_out, group)
 
     def _hand_out(self, group: list[Unit]) -> None:
         self._waiting -= len(group)

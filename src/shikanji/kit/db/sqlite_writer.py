@@ -1,11 +1,15 @@
-"""Group commit: one thread writes one SQLite file; every unit that was queued while the last commit was syncing shares
-the next transaction, each in its own savepoint."""
+"""Group commit: every unit that was queued while the last commit was syncing shares the next transaction, each in its
+own savepoint.
+
+Units run on the event loop, only COMMIT runs in a thread of its own: that is where the time goes in which others can
+work. A thread for the units too would fight the loop for the interpreter's lock at every statement (ADR 0001)."""
 
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any
 
 from shikanji.kit.context import Origin
@@ -16,8 +20,8 @@ from shikanji.kit.errors import Unavailable
 from shikanji.kit.failpoints import failpoint
 
 GROUP_UNITS_MAX = 128
-GROUP_SECONDS_MAX = 0.02
-"""A group takes on no more units after this long, so that the first does not wait for ever for its commit."""
+GROUP_SECONDS_MAX = 0.005
+"""A group takes on no more units after this long, so that the loop can do something else meanwhile."""
 
 
 class Unit:
@@ -35,63 +39,58 @@ class Unit:
 
 
 class SqliteWriter:
-    """`deliver` is called in the writer's thread with each group whose outcome is certain."""
+    """All methods belong to the event loop. `deliver` is called with each group whose outcome is certain."""
 
-    def __init__(self, connection: Any, ground: Ground, deliver: Callable[[list[Unit]], None]) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        ground: Ground,
+        deliver: Callable[[list[Unit]], None],
+        *,
+        group_seconds_max: float = GROUP_SECONDS_MAX,
+    ) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
         self._ground = ground
         self._deliver = deliver
-        self._queue: SimpleQueue[Unit | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=f"{ground.service}-writer", daemon=True)
+        self._group_seconds_max = group_seconds_max
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[Unit] = deque()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._groups: SimpleQueue[list[Unit] | None] = SimpleQueue()
+        self._committer = threading.Thread(target=self._commit_groups, name=f"{ground.service}-commit", daemon=True)
+        self._committer.start()
         self._before_commit = f"{ground.service}.db.before_commit"
         self._after_commit = f"{ground.service}.db.after_commit"
 
-    def start(self) -> None:
-        self._thread.start()
-
     def put(self, unit: Unit) -> None:
-        self._queue.put(unit)
+        self._queue.append(unit)
+        if self._idle.is_set():
+            self._idle.clear()
+            # Not at once: what else arrives in this round of the loop comes along.
+            self._loop.call_soon(self._run_group)
 
-    def stop(self) -> None:
-        """Returns when everything queued before has been committed; blocks."""
-        self._queue.put(None)
-        self._thread.join()
+    async def stop(self) -> None:
+        """Returns when everything queued before has been committed."""
+        await self._idle.wait()
+        self._groups.put(None)
+        await asyncio.to_thread(self._committer.join)
 
-    def _work(self) -> None:
-        while (unit := self._queue.get()) is not None:
-            group, more = self._commit_group(unit)
-            self._deliver(group)
-            if not more:
-                return
-
-    def _commit_group(self, first: Unit) -> tuple[list[Unit], bool]:
-        """Also says whether there is anything to come after it."""
+    def _run_group(self) -> None:
         group: list[Unit] = []
-        more = True
+        until = time.monotonic() + self._group_seconds_max
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
-            more = self._run_group(first, group)
-            failpoint(self._before_commit)
-            self._cursor.execute("COMMIT")
-            failpoint(self._after_commit)
+            while self._queue and len(group) < GROUP_UNITS_MAX:
+                group.append(self._queue.popleft())
+                self._run_unit(group[-1])
+                if time.monotonic() >= until:
+                    break
         except Exception as error:
-            self._fail(group or [first], error)
-        return group or [first], more
-
-    def _run_group(self, first: Unit, group: list[Unit]) -> bool:
-        until = time.monotonic() + GROUP_SECONDS_MAX
-        unit: Unit | None = first
-        while unit is not None:
-            group.append(unit)
-            self._run_unit(unit)
-            if len(group) >= GROUP_UNITS_MAX or time.monotonic() >= until:
-                return True
-            try:
-                unit = self._queue.get_nowait()
-            except Empty:
-                return True
-        return False
+            self._fail(group or [self._queue.popleft()], error)
+        else:
+            self._groups.put(group)
 
     def _run_unit(self, unit: Unit) -> None:
         """Raises only what ended the transaction of the whole group."""
@@ -103,7 +102,10 @@ class SqliteWriter:
         try:
             unit.value = unit.fn(tx, *unit.args, **unit.kwargs)
             unit.woke = tx.woke
-        except BaseException as error:
+        except StopIteration as error:
+            # The one exception that a future does not carry.
+            unit.error = RuntimeError(repr(error))
+        except Exception as error:
             unit.error = error
         finally:
             tx.end()
@@ -113,6 +115,18 @@ class SqliteWriter:
             execute("ROLLBACK TO SAVEPOINT unit")
         execute("RELEASE SAVEPOINT unit")
 
+    def _commit_groups(self) -> None:
+        """The thread that waits for the disk."""
+        while (group := self._groups.get()) is not None:
+            try:
+                failpoint(self._before_commit)
+                self._cursor.execute("COMMIT")
+                failpoint(self._after_commit)
+            except Exception as error:
+                self._loop.call_soon_threadsafe(self._fail, group, error)
+            else:
+                self._loop.call_soon_threadsafe(self._go_on, group)
+
     def _fail(self, group: list[Unit], error: Exception) -> None:
         """Nothing of the group is kept, and all of it is told the same."""
         if self._connection.in_transaction:
@@ -120,3 +134,12 @@ class SqliteWriter:
         for unit in group:
             unit.value, unit.woke = None, 0
             unit.error = Unavailable(f"{self._ground.service}: nothing was stored ({error})")
+        self._go_on(group)
+
+    def _go_on(self, group: list[Unit]) -> None:
+        """Hands the outcomes out and takes on what has come meanwhile."""
+        if self._queue:
+            self._loop.call_soon(self._run_group)
+        else:
+            self._idle.set()
+        self._deliver(group)
