@@ -156,7 +156,8 @@ class Payment(msgspec.Struct):
         """The provider was asked and did not answer: what it knows must be looked up."""
         if self.captured:
             return
-        self.unknown, self.updated_at = 1, now
+        if not self.unknown:
+            self.unknown, self.updated_at = 1, now
         if customer_has_paid and self.status in {"pending", "failed"}:
             self.status = "processing"
 
