@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,10 @@ class Shop:
         self.name = name
         self.asked: list[Asked] = []
         self.answers: dict[str, Answerer] = {}
+
+    def serving(self) -> AbstractAsyncContextManager[str]:
+        """As a server of its own; yields its URL."""
+        return serving(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/health/"):
@@ -207,7 +211,7 @@ async def open_door(
     async with AsyncExitStack() as stack:
         copies = None
         if over_http:
-            urls = [await stack.enter_async_context(serving(shop)) for shop in shops]
+            urls = [await stack.enter_async_context(shop.serving()) for shop in shops]
             upstreams = await stack.enter_async_context(upstream_session(seconds_max=configured.upstream_seconds_max))
             upstream = copies = Copies("shop", urls, upstreams, clock)
         gateway = Gateway(

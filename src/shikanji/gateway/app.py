@@ -99,6 +99,7 @@ class Gateway:
     async def start(self) -> None:
         await self._given.cache.listen(PURGE_CHANNEL, self._purge_heard)
         if self._copies:
+            await self._ask_health()
             self._health = asyncio.create_task(self._keep_asking_health())
 
     def stopping(self) -> None:
@@ -349,8 +350,11 @@ class Gateway:
 
     async def _keep_asking_health(self) -> None:
         while True:
-            await asyncio.gather(*(copies.check_health() for copies in self._copies.values()))
             await asyncio.sleep(self._settings.health_seconds)
+            await self._ask_health()
+
+    async def _ask_health(self) -> None:
+        await asyncio.gather(*(copies.check_health() for copies in self._copies.values()))
 
 
 def _not_allowed(found: Mapping[str, Target] | Target) -> MethodNotAllowed:

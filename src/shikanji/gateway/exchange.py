@@ -38,8 +38,8 @@ class Exchange:
         """A whole answer; `headers` is ours to keep."""
         headers.append((b"x-request-id", self.request_id.encode()))
         headers.extend(self.cors)
-        self.status = status
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        self.status = status
         await self.send({"type": "http.response.body", "body": body})
 
     async def reply_content(self, content: Content) -> None:
@@ -119,8 +119,8 @@ class Outlet:
             await self._exchange.send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _send_start(self, message: Message) -> None:
-        self._exchange.status = message["status"]
         await self._exchange.send(message)
+        self._exchange.status = message["status"]
 
 
 class Replay:

@@ -21,6 +21,7 @@ class Readiness:
     def stop(self) -> None:
         """From now on the platform is not ready: whoever balances over several stops sending requests."""
         self._stopping = True
+        self._kept_until = 0.0
 
     async def parts(self) -> dict[str, str]:
         """Every part with what keeps it from being ready, or an empty text."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from itertools import count
 
 import aiohttp
@@ -33,13 +34,16 @@ _log = logger("gateway")
 
 def upstream_session(*, seconds_max: float) -> aiohttp.ClientSession:
     """A session that changes nothing on the way: no cookies, no redirects, no decoding, no headers of its own."""
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS_MAX, sock_read=seconds_max),
     )
+    # aiohttp has no other way to say so: it would send PUT and DELETE again by itself, perhaps after they took effect.
+    session._retry_connection = False
+    return session
 
 
 class Copy:
@@ -73,6 +77,16 @@ class _Unanswered(Exception):
         self.problem = problem
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What may be asked twice: the body has been read."""
+
+    scope: Scope
+    body: bytes | None
+    receive: Receive
+    send: Send
+
+
 class Copies:
     """An Upstream over HTTP. GET and HEAD are asked once more, of another copy; anything else only once."""
 
@@ -84,13 +98,14 @@ class Copies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         copy = self._choose()
+        request = _Request(scope, (await receive()).get("body") or None, receive, send)
         try:
-            await self._ask(copy, scope, receive, send)
+            await self._ask(copy, request)
         except _Unanswered as unanswered:
             _log.warning("a copy gave no answer", copy=copy.url, service=self.service, reason=str(unanswered.__cause__))
             if scope["method"] not in _REPEATED:
                 raise unanswered.problem from None
-            await self._ask_another(copy, unanswered.problem, scope, receive, send)
+            await self._ask_another(copy, unanswered.problem, request)
 
     async def check_health(self) -> None:
         """Asks every copy whether it is ready."""
@@ -100,12 +115,12 @@ class Copies:
         """For metrics: url, healthy, breaker, requests in flight."""
         return [(copy.url, copy.healthy, copy.breaker.state, copy.in_flight) for copy in self.copies]
 
-    async def _ask_another(self, tried: Copy, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _ask_another(self, tried: Copy, problem: Problem, request: _Request) -> None:
         others = [copy for copy in self.copies if copy is not tried and copy.usable]
         if not others:
             raise problem
         try:
-            await self._ask(min(others, key=lambda copy: copy.in_flight), scope, receive, send)
+            await self._ask(min(others, key=lambda copy: copy.in_flight), request)
         except _Unanswered as unanswered:
             raise unanswered.problem from None
 
@@ -118,34 +133,35 @@ class Copies:
             raise Unavailable(f"no copy of the {self.service} service is ready; nothing was done")
         return min(usable, key=lambda copy: copy.in_flight)
 
-    async def _ask(self, copy: Copy, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _ask(self, copy: Copy, request: _Request) -> None:
         copy.breaker.enter()
         copy.in_flight += 1
         try:
-            with span(f"{scope['method']} {self.service}", "client", copy=copy.url):
-                await self._forward(copy, scope, receive, send)
+            with span(f"{request.scope['method']} {self.service}", "client", copy=copy.url):
+                await self._forward(copy, request)
         except BaseException:
             copy.breaker.abandoned()
             raise
         finally:
             copy.in_flight -= 1
 
-    async def _forward(self, copy: Copy, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _forward(self, copy: Copy, request: _Request) -> None:
         """The answer is opened and closed here, whatever happens in between, so no connection is ever left over."""
-        body = (await receive()).get("body") or None
-        async with self._answer(copy, scope, body) as answer:
+        send = request.send
+        async with self._answer(copy, request) as answer:
             await send({"type": "http.response.start", "status": answer.status, "headers": _answer_headers(answer)})
             if _short(answer):
                 await send({"type": "http.response.body", "body": await answer.read()})
             else:
-                await _stream(answer, receive, send)
+                await _stream(answer, request.receive, send)
 
     @asynccontextmanager
-    async def _answer(self, copy: Copy, scope: Scope, body: bytes | None) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _answer(self, copy: Copy, request: _Request) -> AsyncIterator[aiohttp.ClientResponse]:
+        scope = request.scope
         method, url, headers = scope["method"], _target(copy, scope), _request_headers(scope)
-        request = self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
+        asking = self._session.request(method, url, headers=headers, data=request.body, allow_redirects=False)
         try:
-            answer = await _opened(request)
+            answer = await _opened(asking)
         except TimeoutError as error:
             copy.breaker.failed()
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)

@@ -67,13 +67,12 @@ class Cycle(RequestResponseCycle):
     def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         if self.response_started:
             raise RuntimeError("an answer has one start")
+        lines = [STATUS_LINE[status]]
+        lines += [_line(name, value) for name, value in self.default_headers]
+        lines += [_line(name, value) for name, value in headers]
         self.response_started = True
         self.waiting_for_100_continue = False
-        lines = [STATUS_LINE[status]]
-        for name, value in self.default_headers:
-            lines.append(_line(name, value))
         for name, value in headers:
-            lines.append(_line(name, value))
             if name == b"content-length":
                 self.expected_content_length = int(value)
                 self.chunked_encoding = False
@@ -81,11 +80,11 @@ class Cycle(RequestResponseCycle):
                 self.keep_alive = False
         if not self.keep_alive:
             lines.append(b"connection: close\r\n")
-        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
-            self.chunked_encoding = True
-            lines.append(b"transfer-encoding: chunked\r\n")
         if self.scope["method"] == "HEAD" or status in (204, 304):
             self.expected_content_length = 0
+        elif self.chunked_encoding is None:
+            self.chunked_encoding = True
+            lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
         self._head = b"".join(lines)
 

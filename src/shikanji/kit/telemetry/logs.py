@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import suppress
 from typing import Any, TextIO, cast
 
 import msgspec
@@ -21,10 +22,33 @@ _HARMLESS = {"timestamp", "level", "logger", "part", "correlation_id"}
 """Made by us, never by a caller: redaction need not look at them."""
 
 
+class _Sink:
+    """Where lines go. What cannot be written (the disk is full, nobody reads the pipe) is lost: a log must not fail the
+    work that it is about."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._given = stream
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    @property
+    def _stream(self) -> TextIO:
+        return self._given or sys.stderr
+
+
 def configure(*, production: bool, level: str = "info", stream: TextIO | None = None) -> None:
     """Sets up structlog and routes the standard library's logging through it. Lines go to `stream` (stderr)."""
     global _batch
-    target = stream or sys.stderr
+    target = _Sink(stream)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     render = _json if production or not target.isatty() else _readable()
     first: list[Processor] = [
@@ -36,7 +60,7 @@ def configure(*, production: bool, level: str = "info", stream: TextIO | None = 
     structlog.configure(
         processors=[*first, *last],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(target),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, target)),
         cache_logger_on_first_use=False,
     )
     _take_over_standard_logging(target, threshold, first, last)
@@ -69,7 +93,7 @@ def _readable() -> Render:
     return cast(Render, console)
 
 
-def _batch_writer(target: TextIO, render: Render) -> Callable[[Sequence[msgspec.Struct]], None]:
+def _batch_writer(target: _Sink, render: Render) -> Callable[[Sequence[msgspec.Struct]], None]:
     def write(lines: Sequence[msgspec.Struct]) -> None:
         if render is _json:
             text = msgspec.json.Encoder().encode_lines(lines).decode()
@@ -93,7 +117,7 @@ def _redact_all(_logger: Any, _method: str, fields: Fields) -> Fields:
     return redact_fields(fields) | ours
 
 
-def _take_over_standard_logging(target: TextIO, threshold: int, first: list[Processor], last: list[Processor]) -> None:
+def _take_over_standard_logging(target: _Sink, threshold: int, first: list[Processor], last: list[Processor]) -> None:
     handler = logging.StreamHandler(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
