@@ -3,10 +3,17 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.engines.postgres import PostgresServer
 from tests.harness import Shop, open_shop
+
+# A busy machine must not make a test fail that no change broke.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture
