@@ -69,6 +69,7 @@ stock = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("store_id", "product_id", name="stock_of_product_in_store"),
     sa.CheckConstraint("held >= 0 AND held <= on_hand", name="stock_never_oversold"),
+    sqlite_with_rowid=False,
 )
 
 # `on_hand` is what the movement left. A movement of an order happens once per (order, attempt, kind, stock).

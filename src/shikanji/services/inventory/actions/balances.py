@@ -1,7 +1,9 @@
-"""What every change of stock brings with it: its movement, its event, and the alert where a line was crossed."""
+"""What every change of stock brings with it: its movement, its event, and the alert where a line was crossed. Events go
+back to the caller, who records all of one unit together."""
 
 from shikanji.contracts.inventory import StockReason
 from shikanji.kit.db.tx import Tx
+from shikanji.kit.events import Event
 from shikanji.services.inventory.model.stock import Balance, adjusted, alerts
 from shikanji.services.inventory.repository import stock
 
@@ -18,18 +20,16 @@ def moved(
     by: str = SYSTEM,
     order_id: str | None = None,
     attempt: int | None = None,
-) -> None:
+) -> list[Event]:
     """What is on hand has changed by `delta`, and `balance` is what it left."""
     stock.add_movement(tx, balance, kind, delta, reason=reason, by=by, order_id=order_id, attempt=attempt)
-    tx.record(adjusted(balance, delta, kind, order_id))
-    tell_level(tx, balance)
+    return [adjusted(balance, delta, kind, order_id), *level_events(tx, balance)]
 
 
-def tell_level(tx: Tx, balance: Balance) -> None:
+def level_events(tx: Tx, balance: Balance) -> list[Event]:
     """An alert when it has become worse than what was told last; better is only noted."""
     now = balance.level_now
     if now == balance.level:
-        return
-    for alert in alerts(balance):
-        tx.record(alert)
+        return []
     stock.set_level(tx, balance.stock_id, now)
+    return alerts(balance)

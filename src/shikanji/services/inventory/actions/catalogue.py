@@ -74,8 +74,7 @@ def create_product(tx: Tx, draft: ProductDraft, *, id: str | None = None) -> Pro
     _check_references(tx, added)
     if not catalogue.add_product(tx, added):
         raise Conflict(f"product {added.id} is there already")
-    for event in events:
-        tx.record(event)
+    tx.record(*events)
     return added
 
 
@@ -88,8 +87,7 @@ def change_product(tx: Tx, id: str, draft: ProductDraft, if_match: str | None) -
     _check_references(tx, after)
     if not catalogue.save_product(tx, after):
         raise Conflict("somebody else is changing this product")
-    for event in events:
-        tx.record(event)
+    tx.record(*events)
     return after
 
 

@@ -54,10 +54,10 @@ def postpone(tx: Tx, order_id: str, attempt: int, until: int) -> None:
 
 def free(tx: Tx, needed: Iterable[Needed], *, silently: str = "") -> None:
     """Gives back what is held; the level of the stock `silently` is not looked at."""
-    for need in needed:
-        balance = stock.free(tx, need)
-        if need.stock_id != silently:
-            balances.tell_level(tx, balance)
+    left = [stock.free(tx, need) for need in needed]
+    told = [event for each in left if each.stock_id != silently for event in balances.level_events(tx, each)]
+    if told:
+        tx.record(*told)
 
 
 def _check_open_holds(tx: Tx, customer_id: str, open_holds_max: int | None) -> None:

@@ -31,7 +31,7 @@ def adjust_stock(tx: Tx, wanted: Adjustment) -> Stock:
     if after < row.held:
         _break_holds(tx, row, row.held - after)
     balance = stock.adjust(tx, row.id, wanted.delta)
-    balances.moved(tx, balance, "adjustment", wanted.delta, reason=wanted.reason, by=wanted.by)
+    tx.record(*balances.moved(tx, balance, "adjustment", wanted.delta, reason=wanted.reason, by=wanted.by))
     failpoint("inventory.adjust.before_commit")
     return _reread(tx, row)
 
@@ -46,7 +46,7 @@ def set_opening_stock(
     if levels is not None:
         stock.save_levels(tx, row, levels)
     balance = stock.adjust(tx, row.id, quantity)
-    balances.moved(tx, balance, "opening", quantity, reason="opening stock", by=by)
+    tx.record(*balances.moved(tx, balance, "opening", quantity, reason="opening stock", by=by))
     return _reread(tx, row)
 
 
@@ -56,7 +56,8 @@ def set_levels(tx: Tx, product_id: str, levels: Levels, if_match: str | None) ->
     require_match(if_match, etag(row.version))
     saved = stock.save_levels(tx, row, levels)
     assert saved is not None
-    balances.tell_level(tx, balance_of(saved))
+    if told := balances.level_events(tx, balance_of(saved)):
+        tx.record(*told)
     return saved
 
 

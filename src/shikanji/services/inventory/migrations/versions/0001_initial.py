@@ -72,6 +72,7 @@ def _create_stock() -> None:
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("store_id", "product_id", name="stock_of_product_in_store"),
         sa.CheckConstraint("held >= 0 AND held <= on_hand", name="stock_never_oversold"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "movements",
