@@ -20,7 +20,7 @@ from shikanji.kit.errors import Unavailable
 from shikanji.kit.failpoints import failpoint
 
 GROUP_UNITS_MAX = 128
-GROUP_SECONDS_MAX = 0.005
+GROUP_SECONDS_MAX = 0.02
 """A group takes on no more units after this long, so that the loop can do something else meanwhile."""
 
 

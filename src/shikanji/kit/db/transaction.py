@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,7 +51,6 @@ class Transaction:
 
     __slots__ = (
         "_cursor",
-        "_depth",
         "_ground",
         "_prepared",
         "_statements",
@@ -75,7 +72,6 @@ class Transaction:
         self._statements = statements
         self._prepared = statements.prepared
         self._cursor = cursor
-        self._depth = 0
 
     def new_id(self) -> str:
         return self._ground.ids.new()
@@ -112,18 +108,24 @@ class Transaction:
         return Rows(rows, len(rows) if returns_rows else self._cursor.rowcount)
 
     def record(self, *events: Event) -> None:
+        self.woke |= RECORDED
+        if len(events) == 1:
+            (event,) = events
+            self.run(INSERT_OUTBOX, **self._outbox_row(event, self._count(event.aggregate_id, 1)))
+            return
         counts = Counter(event.aggregate_id for event in events)
         # In key order: the rows of `aggregates` are locked, and two units must not lock them crosswise.
-        versions = {
-            aggregate_id: self.run(BUMP_VERSION, aggregate_id=aggregate_id, count=count).rows[0][0] - count
-            for aggregate_id, count in sorted(counts.items())
-        }
+        versions = {key: self._count(key, count) - count for key, count in sorted(counts.items())}
         rows = []
         for event in events:
             versions[event.aggregate_id] += 1
             rows.append(self._outbox_row(event, versions[event.aggregate_id]))
         self._insert_outbox(rows)
-        self.woke |= RECORDED
+
+    def _count(self, aggregate_id: str, count: int) -> int:
+        """The aggregate's version after `count` more events; its row stays locked until the commit."""
+        version: int = self.run(BUMP_VERSION, aggregate_id=aggregate_id, count=count).rows[0][0]
+        return version
 
     def _outbox_row(self, event: Event, version: int) -> dict[str, Any]:
         data = _encode(event)
@@ -142,9 +144,6 @@ class Transaction:
         }
 
     def _insert_outbox(self, rows: list[dict[str, Any]]) -> None:
-        if len(rows) == 1:
-            self.run(INSERT_OUTBOX, **rows[0])
-            return
         prepared = self._prepare(INSERT_OUTBOX)
         try:
             self._cursor.executemany(prepared.sql, [prepared.arguments(row) for row in rows])
@@ -171,21 +170,8 @@ class Transaction:
         if not self.run(RELEASE_REPLANNED_JOB, kind=job.kind, key=job.key, lease=job.lease).count:
             raise LeaseLost(f"{job.kind} {job.key} was taken over")
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        self._depth += 1
-        name = f"s{self._depth}"
-        try:
-            self.control(f"SAVEPOINT {name}")
-            try:
-                yield
-            except BaseException:
-                self.control(f"ROLLBACK TO SAVEPOINT {name}")
-                self.control(f"RELEASE SAVEPOINT {name}")
-                raise
-            self.control(f"RELEASE SAVEPOINT {name}")
-        finally:
-            self._depth -= 1
+    def savepoint(self) -> Savepoint:
+        return Savepoint(self)
 
     def control(self, sql: str) -> None:
         """Runs one statement of transaction control."""
@@ -212,6 +198,24 @@ class Transaction:
     def _read_error(self, error: Exception) -> Exception:
         """The driver's error as one of `kit.db.faults`, or itself."""
         raise NotImplementedError
+
+
+class Savepoint:
+    """What runs inside is undone alone when it raises. Nested ones undo from the inside out."""
+
+    __slots__ = ("_tx",)
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def __enter__(self) -> None:
+        # The same name at every depth: the innermost one is meant.
+        self._tx.control("SAVEPOINT part")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if kind is not None:
+            self._tx.control("ROLLBACK TO SAVEPOINT part")
+        self._tx.control("RELEASE SAVEPOINT part")
 
 
 class _Ended:
