@@ -1,5 +1,7 @@
 """Refunds: by itself after cancellations, by managers, and through every trouble with the company."""
 
+import asyncio
+
 import pytest
 
 from shikanji.kit.clock import DAY, MINUTE, SECOND
@@ -116,6 +118,32 @@ async def test_late_money_that_went_back_as_too_much_goes_back_once(till: Till) 
 
     assert sorted(till.refunds()) == [("excess", TOTAL, "completed"), ("late", TOTAL, "completed")]
     assert till.company_refunds() == [(TOTAL, "processed")] * 2
+
+
+async def test_two_payments_that_come_at_the_same_moment_leave_one(till: Till) -> None:
+    first = await till.initiate()
+    await till.check_out(first, "failure")
+    await till.settle()
+    second = await till.initiate()
+    brought = [(started, await till.check_out(started, webhook="none")) for started in (first, second)]
+
+    await asyncio.gather(*(till.verify(*one) for one in brought))
+    await till.settle()
+
+    assert till.refunds() == [("excess", TOTAL, "completed")]
+    assert sorted(row[5] or "" for row in till.payments()) == ["", "excess"]
+
+
+async def test_refunds_asked_for_at_the_same_moment_never_exceed_what_is_left(till: Till) -> None:
+    payment_id = await till.pay()
+    body = {"amount": 9_000, "reason": "spilt"}
+
+    answers = await asyncio.gather(
+        *(till.ask("POST", f"/{payment_id}/refund", body, token="manager") for _ in range(6))
+    )
+
+    assert sorted(answer.status for answer in answers) == [201, 201, 409, 409, 409, 409]
+    assert till.payments()[0][3] == 18_000
 
 
 async def test_a_manager_gives_back_amounts_until_nothing_is_left(till: Till) -> None:

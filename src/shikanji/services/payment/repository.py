@@ -208,6 +208,13 @@ def lock_payment(tx: Tx, payment_id: str) -> Payment:
     return find_payment(tx, payment_id)
 
 
+def lock_attempts(tx: Tx, payment_id: str) -> tuple[Dues, list[Payment], Payment]:
+    """The order's dues, all its payments and, among them, this one, as they stand once the order is locked."""
+    dues = lock_dues(tx, find_payment(tx, payment_id).order_id)
+    payments = payments_of(tx, dues.order_id)
+    return dues, payments, next(payment for payment in payments if payment.id == payment_id)
+
+
 def payments_of(tx: Tx, order_id: str) -> list[Payment]:
     """Newest first."""
     return tx.run(PAYMENTS_OF, order_id=order_id).all(Payment)

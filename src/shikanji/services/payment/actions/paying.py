@@ -76,7 +76,7 @@ def note_order(tx: Tx, payment_id: str, found: ProviderOrder) -> Payment:
 def learn(tx: Tx, payment_id: str, found: ProviderOrder, source: Source) -> Payment:
     """What the provider says of a payment, whoever brought the word, becomes what we know; it may be said often, late
     and in any order. What is too much for the order goes back."""
-    payment = repository.lock_payment(tx, payment_id)
+    order, payments, payment = repository.lock_attempts(tx, payment_id)
     if payment.provider_order_id is not None and payment.provider_order_id != found.provider_order_id:
         _alarm("a provider order of another payment", payment, found.provider_order_id)
         return payment
@@ -90,8 +90,7 @@ def learn(tx: Tx, payment_id: str, found: ProviderOrder, source: Source) -> Paym
     repository.save_payment(tx, payment)
     plan_check(tx, payment)
     if payment.captured:
-        settle(tx, repository.lock_dues(tx, payment.order_id), repository.payments_of(tx, payment.order_id))
-        payment = repository.find_payment(tx, payment_id)
+        settle(tx, order, payments)
     failpoint("payment.learn.before_commit")
     return payment
 
