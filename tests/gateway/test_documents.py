@@ -6,8 +6,9 @@ import json
 import re
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shikanji.kit.telemetry import logs
+from shikanji.kit.telemetry import logs, traces
 from tests.gateway.door import Door, assert_problem, open_door
 
 
@@ -130,3 +131,29 @@ async def test_the_request_log_names_routes_and_people_but_nothing_they_said(cap
         "principal": "c1",
         "correlation_id": reply.headers["X-Request-Id"],
     }
+
+
+async def test_a_request_is_traced_to_the_copy_that_answers_it() -> None:
+    exporter = InMemorySpanExporter()
+    tracing = traces.Tracing(exporter, service="shikanji", version="1")
+    given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    traces.install(tracing)
+    try:
+        async with open_door(over_http=True) as door:
+            await door.get("/api/v1/echo", headers={"traceparent": given})
+            await door.get("/api/v1/products", headers={"traceparent": given})
+            await door.get("/api/v1/products", headers={"traceparent": "rubbish"})
+            await door.get("/nothing")
+            seen = door.shop.asked[0].headers["traceparent"]
+    finally:
+        traces.install(None)
+        tracing.stop()
+
+    spans = {span.name: span for span in reversed(exporter.get_finished_spans())}
+    upstream, request = spans["GET shop"], spans["GET /api/v1/echo"]
+    assert request.parent is not None
+    assert upstream.parent is not None
+    assert f"{request.parent.trace_id:032x}-{request.parent.span_id:016x}" == given[3:-3]
+    assert upstream.parent.span_id == request.context.span_id
+    assert seen == f"00-{given[3:35]}-{upstream.context.span_id:016x}-01"
+    assert (spans["GET (none)"].attributes or {})["http.response.status_code"] == 404

@@ -75,6 +75,7 @@ def request(line: str = "GET /api/v1/echo HTTP/1.1", *headers: str, body: bytes 
         request("POST /api/v1/echo HTTP/1.1", "Transfer-Encoding: xchunked", body=b"0\r\n\r\n"),
         request("POST /api/v1/echo HTTP/1.1", "Transfer-Encoding: chunked", body=b"zz\r\nabc\r\n0\r\n\r\n"),
         request("GET /api/v1/echo HTTP/1.1", "Host: other.test"),
+        b"GET /api/v1/echo HTTP/1.1\r\n\r\n",
         request("GET /api/v1/echo HTTP/1.1", "Authorization: Bearer customer", "Authorization: Bearer admin"),
     ],
 )

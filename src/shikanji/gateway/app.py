@@ -8,20 +8,19 @@ from time import perf_counter
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shikanji.gateway.deadlines import Deadlines
 from shikanji.gateway.documents import Documents
-from shikanji.gateway.exchange import CLIENT_LEFT, Exchange, Outlet, Replay
-from shikanji.gateway.headers import Cors, forwarded
+from shikanji.gateway.exchange import CLIENT_LEFT, Exchange
+from shikanji.gateway.forwarding import Forwarding
+from shikanji.gateway.headers import Cors
 from shikanji.gateway.identity import Identity
 from shikanji.gateway.limits import RateLimits
 from shikanji.gateway.observations import Observations, RequestLog
-from shikanji.gateway.problems import Header, RequestTimeout
+from shikanji.gateway.problems import Header
 from shikanji.gateway.readiness import Readiness, Source
 from shikanji.gateway.remote import Copies
-from shikanji.gateway.request import ClientAddresses, has_body, read_headers
-from shikanji.gateway.response_cache import Content, ResponseCache
+from shikanji.gateway.request import ClientAddresses, read_headers
+from shikanji.gateway.response_cache import ResponseCache
 from shikanji.gateway.settings import GatewaySettings
-from shikanji.gateway.sharing import fetch_shared
 from shikanji.gateway.table import RouteTable, Target
 from shikanji.gateway.targets import TargetMaker
 from shikanji.gateway.upstreams import InProcess, Upstream
@@ -29,14 +28,11 @@ from shikanji.kit.auth import ANONYMOUS, Principal
 from shikanji.kit.auth_tokens import Verifier
 from shikanji.kit.cache import Cache
 from shikanji.kit.clock import Clock
-from shikanji.kit.context import bind
 from shikanji.kit.errors import NotFound, Problem, Unauthorized
 from shikanji.kit.ids import Ids, is_uuid
 from shikanji.kit.telemetry.logs import logger
-from shikanji.kit.telemetry.traces import current_traceparent, span, tracing, valid_traceparent
-from shikanji.kit.web.body import read_body
+from shikanji.kit.telemetry.traces import span, tracing, valid_traceparent
 from shikanji.kit.web.envelope import problem_response
-from shikanji.kit.web.headers import Headers
 from shikanji.kit.web.negotiation import MethodNotAllowed
 from shikanji.kit.web.routes import RateClass, Route
 
@@ -77,11 +73,12 @@ class Gateway:
     def __init__(self, given: Surroundings, settings: GatewaySettings) -> None:
         self._given = given
         self._settings = settings
-        self._upstreams: dict[str, Upstream] = dict(given.upstreams)
-        for prefix, app in given.mounts.items():
-            self._upstreams[prefix] = InProcess(app, seconds_max=settings.upstream_seconds_max)
         self._copies = {name: upstream for name, upstream in given.upstreams.items() if isinstance(upstream, Copies)}
         self._addresses = ClientAddresses(settings.trusted_proxies)
+        mounted = {
+            prefix: InProcess(app, seconds_max=settings.upstream_seconds_max) for prefix, app in given.mounts.items()
+        }
+        self._forwarding = Forwarding({**given.upstreams, **mounted}, self._addresses, settings)
         self._cors = Cors(settings.allowed_origins, given.public_url)
         self._identity = Identity(given.verifier, self._cors)
         self._limits = RateLimits(given.cache, settings, enabled=given.rate_limits)
@@ -93,7 +90,6 @@ class Gateway:
         states = {name: copies.states for name, copies in self._copies.items()}
         self._observations = Observations(given.registry, states, lambda: self._limits.uncounted)
         self._request_log = RequestLog() if settings.request_log else None
-        self._deadlines = Deadlines()
         self._health: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -124,7 +120,7 @@ class Gateway:
         exchange = Exchange(scope, send, self._nowhere)
         self._observations.in_flight += 1
         try:
-            await self._answer(exchange, receive)
+            await (self._traced(exchange, receive) if tracing() else self._answer(exchange, receive))
         finally:
             self._observations.in_flight -= 1
             self._observe(
@@ -167,6 +163,17 @@ class Gateway:
         target = None if found is None or isinstance(found, Target) else found.get("GET")
         return target if target is not None and target.cache_seconds and target.rate is RateClass.NORMAL else None
 
+    async def _traced(self, exchange: Exchange, receive: Receive) -> None:
+        method = exchange.scope["method"]
+        given = next((value for name, value in exchange.scope["headers"] if name == b"traceparent"), b"")
+        with span(method, "server", traceparent=valid_traceparent(given.decode("latin-1"))) as current:
+            await self._answer(exchange, receive)
+            if current is not None:
+                current.update_name(f"{method} {exchange.target.path}")
+                current.set_attribute("http.route", exchange.target.path)
+                current.set_attribute("http.response.status_code", exchange.status or CLIENT_LEFT)
+                current.set_attribute("shikanji.correlation_id", exchange.request_id)
+
     async def _answer(self, exchange: Exchange, receive: Receive) -> None:
         try:
             await self._serve(exchange, receive)
@@ -182,15 +189,7 @@ class Gateway:
         exchange.client = self._addresses.client(exchange.scope, known)
         if self._cors.enabled:
             exchange.cors = self._cors.headers(known)
-        if tracing():
-            traceparent = valid_traceparent(known.get(b"traceparent", b"").decode("latin-1"))
-            with span(f"{exchange.scope['method']} request", "server", traceparent=traceparent) as current:
-                await self._admit(exchange, receive)
-                if current is not None:
-                    current.update_name(f"{exchange.scope['method']} {exchange.target.path}")
-                    current.set_attribute("http.response.status_code", exchange.status)
-        else:
-            await self._admit(exchange, receive)
+        await self._admit(exchange, receive)
 
     async def _admit(self, exchange: Exchange, receive: Receive) -> None:
         """Who asks, how often, and for what."""
@@ -215,11 +214,11 @@ class Gateway:
         if target.own is not None:
             await target.own(exchange)
         elif not target.cache_seconds or principal.staff or principal.admin:
-            await self._pass_on(exchange, receive)
+            await self._forwarding.pass_on(exchange, receive)
         else:
             target.produced.require_acceptable(exchange.known.get(b"accept"))
             if not await self._shared(exchange, receive):
-                await self._pass_on(exchange, receive)
+                await self._forwarding.pass_on(exchange, receive)
 
     async def _identify(self, exchange: Exchange) -> Principal:
         known, target = exchange.known, exchange.target
@@ -244,60 +243,13 @@ class Gateway:
         else:
             self._observations.cache_misses += 1
             seconds = exchange.target.cache_seconds
-            content = await self._responses.fetch(path, query, seconds, lambda: self._fetch(exchange, receive))
+            content = await self._responses.fetch(
+                path, query, seconds, lambda: self._forwarding.fetch(exchange, receive)
+            )
             if content is None:
                 return False
         await exchange.reply_content(content)
         return True
-
-    async def _fetch(self, exchange: Exchange, receive: Receive) -> Content | None:
-        target = exchange.target
-        with bind(exchange.request_id, traceparent=current_traceparent()):
-            return await fetch_shared(
-                self._upstreams[target.service],
-                exchange.scope,
-                Replay(b"", receive),
-                [(b"x-request-id", exchange.request_id.encode())],
-                target.shared_headers,
-            )
-
-    async def _pass_on(self, exchange: Exchange, receive: Receive) -> None:
-        scope, known = exchange.scope, exchange.known
-        body = await self._body(exchange, receive) if has_body(known) else b""
-        if body is None:
-            exchange.status = CLIENT_LEFT
-            return
-        inner = {
-            **scope,
-            "method": "GET" if scope["method"] == "HEAD" else scope["method"],
-            "headers": forwarded(scope["headers"], self._added_headers(exchange), known),
-            "client": (exchange.client, 0),
-        }
-        with bind(exchange.request_id, traceparent=current_traceparent()):
-            await self._upstreams[exchange.target.service](inner, Replay(body, receive), Outlet(exchange))
-
-    def _added_headers(self, exchange: Exchange) -> list[Header]:
-        known = exchange.known
-        added = [
-            (b"x-request-id", exchange.request_id.encode()),
-            (b"x-forwarded-for", exchange.client.encode()),
-            (b"x-forwarded-proto", self._addresses.scheme(exchange.scope, known).encode()),
-            (b"x-forwarded-host", known.get(b"host", b"")),
-        ]
-        traceparent = current_traceparent() or valid_traceparent(known.get(b"traceparent", b"").decode("latin-1"))
-        if traceparent:
-            added.append((b"traceparent", traceparent.encode()))
-        if b"authorization" in known:
-            added.append((b"authorization", known[b"authorization"]))
-        return added
-
-    async def _body(self, exchange: Exchange, receive: Receive) -> bytes | None:
-        """The whole body, so that a slow or endless one never occupies a service. None: the client left."""
-        try:
-            with self._deadlines.within(self._settings.body_seconds_max):
-                return await read_body(receive, Headers(exchange.scope["headers"]), self._settings.body_bytes_max)
-        except TimeoutError:
-            raise RequestTimeout(f"the body must arrive within {self._settings.body_seconds_max:g} s") from None
 
     async def _options(self, exchange: Exchange, methods: Mapping[str, Target]) -> None:
         allow = _not_allowed(methods).headers["Allow"].encode()

@@ -44,6 +44,8 @@ def read_headers(scope: Scope) -> Known:
             known[name] = value
     if size > HEADER_BYTES_MAX:
         raise HeadersTooLarge(f"More than {HEADER_BYTES_MAX} bytes of headers")
+    if b"host" not in known and scope["http_version"] == "1.1":
+        raise BadRequest("there is no Host header")
     _check_target(scope)
     if b"content-encoding" in known or b"transfer-encoding" in known:
         _check_framing(known)

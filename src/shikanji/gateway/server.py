@@ -250,7 +250,7 @@ class FrontDoorProtocol(HttpToolsProtocol):
             return
         if self.loop.time() - self._since <= self._seconds_max():
             self._check = self.loop.call_later(self.check_seconds, self._check_times)
-        elif self._phase is Phase.HEAD and not self._answering:
+        elif self._phase is Phase.HEAD:
             self._refuse(RequestTimeout(f"the head must arrive within {self.head_seconds_max:g} s"))
         else:
             self.transport.close()
@@ -258,11 +258,9 @@ class FrontDoorProtocol(HttpToolsProtocol):
     def _seconds_max(self) -> float:
         """How long what is going on may last: a head, the rest of a body that is answered already, or nothing at all.
         What is being answered has the gateway's own limits."""
-        if self._phase is Phase.HEAD:
-            return self.head_seconds_max
         if self._answering:
             return inf
-        return self.head_seconds_max if self._phase is Phase.BODY else self.timeout_keep_alive
+        return self.timeout_keep_alive if self._phase is Phase.IDLE else self.head_seconds_max
 
     def _refuse(self, problem: Problem) -> None:
         """Written past any answer in the making: the connection ends here."""
