@@ -175,4 +175,4 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_an_order_has_its_money_or_its_money_is_back() -> None:
-    run_state_machine_as_test(Machine, settings=settings(max_examples=60, stateful_step_count=20))
+    run_state_machine_as_test(Machine, settings=settings(max_examples=40, stateful_step_count=20))

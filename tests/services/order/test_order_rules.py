@@ -150,6 +150,14 @@ def test_versions_count_the_steps_without_a_gap() -> None:
     assert order.version == before + 3
 
 
+def test_no_step_is_taken_that_is_not_in_the_table() -> None:
+    order = make_order("completed")
+
+    with pytest.raises(IllegalStep):
+        order._take("pending", "someone", NOON, order.told)  # type: ignore[arg-type]
+    assert order.version == 5
+
+
 def test_the_status_that_it_has_already_changes_nothing() -> None:
     order = make_order("preparing")
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from shikanji.kit.clock import DAY, HOUR, SECOND
+from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Problem
 from shikanji.kit.web.idempotency import LEASE, Claim, ClaimLost, Scope, StoredAnswer
 from shikanji.services.order import actions, repository, service
@@ -182,6 +183,21 @@ async def test_giving_up_an_order_whose_commit_was_in_doubt_finds_its_answer(tmp
         assert isinstance(written, StoredAnswer)
         assert msgspec.json.decode(written.data)["id"] == taken.effect_id
         assert [job.kind for job in database.jobs()] == ["payment-window"]
+
+
+async def test_an_order_that_changed_under_its_lock_is_not_saved_over(tmp_path: Path) -> None:
+    async with open_database(service, tmp_path) as database:
+        order_id = (await place(database))["id"]
+
+        def save_twice(tx: Tx) -> None:
+            first, second = (repository.lock_order(tx, order_id) for _ in range(2))
+            for order in (first, second):
+                order.confirm(tx.now)
+                repository.save_order(tx, order)
+
+        with pytest.raises(RuntimeError, match="changed while its row was locked"):
+            await database.write(save_twice)
+        assert database.query("SELECT status, version FROM orders") == [("pending", 1)]
 
 
 async def test_a_total_that_is_not_its_parts_is_refused_by_the_database(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from shikanji.services.order import service
 from shikanji.services.order.settings import Settings
 from tests.kit.databases import NOON
 from tests.kit.web.edge import Answer, Client
-from tests.services.order.makers import CUSTOMER, OTHER_STORE, SAMOSA, SHIKANJI, STORE, STRANGER
+from tests.services.order.makers import CASHIER, CHEF, COURIER, CUSTOMER, OTHER_STORE, SAMOSA, SHIKANJI, STORE, STRANGER
 from tests.services.order.others import refusal, say
 from tests.services.order.shop import Shop, open_shop
 
@@ -247,7 +247,7 @@ async def test_an_order_goes_its_way_step_by_step(tmp_path: Path) -> None:
             "delivered",
             "completed",
         ]
-        assert (seen["cookId"], seen["courierId"]) == ("chef", "courier")
+        assert (seen["cookId"], seen["courierId"]) == (CHEF.account_id, COURIER.account_id)
 
 
 async def test_an_unknown_status_is_refused(tmp_path: Path) -> None:
@@ -429,6 +429,18 @@ async def test_who_cooks_and_who_delivers(tmp_path: Path) -> None:
         assert (wrong.status, wrong.field) == (422, "cookId")
         assert (nobody.status, nobody.field) == (422, "courierId")
         assert by_chef.status == 403
+
+
+async def test_a_chef_takes_an_order_without_anyone_being_asked(tmp_path: Path) -> None:
+    async with open_edge(tmp_path) as edge:
+        path = f"/api/v1/orders/{(await edge.place(paymentMethod='cod'))['id']}/assignment"
+        asked = len(edge.shop.others.asked)
+
+        taken = await edge.ask("chef", "PUT", path, {"cookId": CHEF.account_id})
+        wrong = await edge.ask("cashier", "PUT", path, {"cookId": CASHIER.account_id})
+
+        assert (taken.data["cookId"], wrong.status, wrong.field) == (CHEF.account_id, 422, "cookId")
+        assert len(edge.shop.others.asked) == asked
 
 
 async def test_a_courier_says_where_the_order_is(tmp_path: Path) -> None:
