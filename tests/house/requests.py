@@ -1,0 +1,337 @@
+"""For every route, a request that passes all but its guards: so that the answer tells what the guards say."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.harness import ADDRESS, PASSWORD
+from tests.house.people import SPARE, People, fresh_name, fresh_phone
+
+API = "/api/v1"
+STORES, ORDERS, PAYMENTS, CUSTOMERS, AUTH = (
+    f"{API}/{name}" for name in ("stores", "orders", "payments", "customers", "auth")
+)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """`refused`: what an allowed caller may hear besides 2xx, from behind the guards. `ends_session`: the caller's."""
+
+    path: str
+    body: Any = None
+    refused: tuple[int, ...] = ()
+    ends_session: bool = False
+
+
+Recipe = Callable[[People], Awaitable[Ask]]
+RECIPES: dict[str, Recipe] = {}
+
+
+def recipe(route: str) -> Callable[[Recipe], Recipe]:
+    def register(made: Recipe) -> Recipe:
+        RECIPES[route] = made
+        return made
+
+    return register
+
+
+def plain(route: str, path: str, body: Any = None, refused: tuple[int, ...] = ()) -> None:
+    """The same request every time; `{…}` in path and body texts are `things`."""
+
+    async def ask(people: People) -> Ask:
+        return Ask(path.format_map(people.things), _filled(body, people.things), refused)
+
+    RECIPES[route] = ask
+
+
+def _filled(body: Any, things: dict[str, str]) -> Any:
+    if isinstance(body, dict):
+        return {name: _filled(value, things) for name, value in body.items()}
+    return body.format_map(things) if isinstance(body, str) else body
+
+
+# store ----------------------------------------------------------------------------------------------------------------
+ONE_STORE = f"{STORES}/{{store}}"
+NEW_STORE = {"name": "Brigade Road", "address": ADDRESS, "latitude": 12.97, "longitude": 77.6, "active": False}
+ZONE = {"name": "Near", "postalCodes": ["560001"], "fee": 2_000, "minutes": 25}
+
+plain(f"GET {STORES}", STORES)
+plain(f"GET {STORES}/{{id}}", ONE_STORE)
+plain(f"PUT {STORES}/{{id}}", ONE_STORE, {"prepMinutes": 20})
+plain(f"PUT {STORES}/{{id}}/status", f"{ONE_STORE}/status", {"acceptingOrders": True})
+plain(f"GET {STORES}/{{id}}/settings", f"{ONE_STORE}/settings")
+plain(f"PUT {STORES}/{{id}}/settings", f"{ONE_STORE}/settings", {"prepMinutes": 20})
+plain(f"GET {STORES}/{{id}}/hours", f"{ONE_STORE}/hours")
+plain(f"GET {STORES}/{{id}}/closures", f"{ONE_STORE}/closures")
+plain(f"GET {STORES}/{{id}}/serving", f"{ONE_STORE}/serving?fulfilment=pickup")
+plain(f"GET {STORES}/{{id}}/staff", f"{ONE_STORE}/staff")
+plain(f"GET {STORES}/{{id}}/staff/{{staffId}}", f"{ONE_STORE}/staff/{{chef_staff}}")
+plain(f"PUT {STORES}/{{id}}/staff/{{staffId}}", f"{ONE_STORE}/staff/{{chef_staff}}", {"role": "chef"})
+plain(f"GET {STORES}/{{id}}/zones", f"{ONE_STORE}/zones")
+plain(f"POST {STORES}/{{id}}/zones", f"{ONE_STORE}/zones", ZONE)
+
+
+@recipe(f"POST {STORES}")
+async def create_store(people: People) -> Ask:
+    name = fresh_name("store")
+    return Ask(STORES, {**NEW_STORE, "name": name, "slug": name, "code": name[-4:].upper()})
+
+
+@recipe(f"DELETE {STORES}/{{id}}")
+async def close_store(people: People) -> Ask:
+    made = await people.as_admin("POST", "/stores", (await create_store(people)).body)
+    return Ask(f"{STORES}/{made['id']}")
+
+
+@recipe(f"PUT {STORES}/{{id}}/hours")
+async def set_hours(people: People) -> Ask:
+    path = f"{STORES}/{people.things['store']}/hours"
+    kept = (await people.shop.anonymous.get(path)).data
+    fields = ("fulfilment", "day", "opens", "closes")
+    return Ask(path, {"hours": [{field: interval[field] for field in fields} for interval in kept]})
+
+
+@recipe(f"GET {STORES}/{{id}}/slots")
+async def list_slots(people: People) -> Ask:
+    return Ask(f"{STORES}/{people.things['store']}/slots?fulfilment=pickup&date={people.day(1)}")
+
+
+@recipe(f"POST {STORES}/{{id}}/closures")
+async def add_closure(people: People) -> Ask:
+    path = f"{STORES}/{people.things['store']}/closures"
+    return Ask(path, {"first": people.day(100), "last": people.day(100), "fulfilment": "dine-in"})
+
+
+@recipe(f"DELETE {STORES}/{{id}}/closures/{{closureId}}")
+async def remove_closure(people: People) -> Ask:
+    asked = await add_closure(people)
+    made = await people.as_admin("POST", asked.path.removeprefix(API), asked.body)
+    return Ask(f"{asked.path}/{made['id']}")
+
+
+@recipe(f"POST {STORES}/{{id}}/staff")
+async def hire(people: People) -> Ask:
+    path = f"/stores/{people.things['store']}/staff"
+    hired = await _spare_member(people, path)
+    if hired is not None:
+        await people.as_admin("DELETE", f"{path}/{hired}")
+    return Ask(API + path, {"identifier": SPARE, "role": "cashier"})
+
+
+@recipe(f"DELETE {STORES}/{{id}}/staff/{{staffId}}")
+async def dismiss(people: People) -> Ask:
+    path = f"/stores/{people.things['store']}/staff"
+    if await _spare_member(people, path) is None:
+        await people.as_admin("POST", path, {"identifier": SPARE, "role": "cashier"})
+    return Ask(f"{API}{path}/{await _spare_member(people, path)}")
+
+
+async def _spare_member(people: People, path: str) -> str | None:
+    members = await people.as_admin("GET", f"{path}?limit=100")
+    return next((member["id"] for member in members if member["accountId"] == people.things["spare"]), None)
+
+
+@recipe(f"PUT {STORES}/{{id}}/zones/{{zoneId}}")
+@recipe(f"DELETE {STORES}/{{id}}/zones/{{zoneId}}")
+async def change_zone(people: People) -> Ask:
+    path = f"{STORES}/{people.things['store']}/zones"
+    made = await people.as_admin("POST", path.removeprefix(API), ZONE)
+    return Ask(f"{path}/{made['id']}", ZONE)
+
+
+# inventory ------------------------------------------------------------------------------------------------------------
+STOCK = f"{API}/inventory/{{product}}"
+OF_STORE = "?storeId={store}"
+
+plain(f"GET {API}/categories", f"{API}/categories")
+plain(f"GET {API}/categories/{{id}}", f"{API}/categories/{{category}}")
+plain(f"GET {API}/products", f"{API}/products")
+plain(f"GET {API}/products/{{id}}", f"{API}/products/{{product}}")
+plain(f"GET {API}/products/{{id}}/definition", f"{API}/products/{{product}}/definition")
+plain(f"PUT {API}/products/{{id}}/stores/{{storeId}}", f"{API}/products/{{product}}/stores/{{store}}", {"listed": True})
+plain(f"GET {API}/inventory", f"{API}/inventory{OF_STORE}")
+plain(f"GET {API}/inventory/{{productId}}", STOCK + OF_STORE)
+plain(f"GET {API}/inventory/{{productId}}/movements", f"{STOCK}/movements{OF_STORE}")
+plain(
+    f"PUT {API}/inventory/{{productId}}/adjust",
+    f"{STOCK}/adjust",
+    {"storeId": "{store}", "delta": 1, "reason": "found"},
+)
+plain(f"PUT {API}/inventory/{{productId}}/levels", f"{STOCK}/levels", {"storeId": "{store}", "minimum": 5})
+plain(f"GET {API}/tax-classes", f"{API}/tax-classes")
+
+
+@recipe(f"POST {API}/categories")
+async def add_category(people: People) -> Ask:
+    return Ask(f"{API}/categories", {"name": fresh_name("Snacks")})
+
+
+@recipe(f"PUT {API}/categories/{{id}}")
+@recipe(f"DELETE {API}/categories/{{id}}")
+async def change_category(people: People) -> Ask:
+    asked = await add_category(people)
+    made = await people.as_admin("POST", "/categories", asked.body)
+    return Ask(f"{asked.path}/{made['id']}", asked.body)
+
+
+@recipe(f"POST {API}/products")
+async def add_product(people: People) -> Ask:
+    name = fresh_name("lassi")
+    fields = {"name": name, "sku": name, "categoryId": people.things["category"], "price": 9_000}
+    return Ask(f"{API}/products", {**fields, "taxClass": "delivery", "ingredients": ["Curd", "Sugar"]})
+
+
+@recipe(f"PUT {API}/products/{{id}}")
+async def change_product(people: People) -> Ask:
+    asked = await add_product(people)
+    made = await people.as_admin("POST", "/products", asked.body)
+    return Ask(f"{asked.path}/{made['id']}", asked.body)
+
+
+@recipe(f"POST {API}/tax-classes")
+async def add_tax_rate(people: People) -> Ask:
+    return Ask(
+        f"{API}/tax-classes", {"taxClass": fresh_name("packaged"), "name": "Packaged", "rateBp": 1_200, "hsn": "0910"}
+    )
+
+
+# order ----------------------------------------------------------------------------------------------------------------
+plain(f"GET {ORDERS}", ORDERS)
+plain(f"GET {ORDERS}/customer/{{customerId}}", f"{ORDERS}/customer/{{owner}}")
+plain(f"GET {ORDERS}/{{id}}", f"{ORDERS}/{{order}}")
+plain(f"PUT {ORDERS}/{{id}}/assignment", f"{ORDERS}/{{order}}/assignment", {"cookId": None})
+plain(f"GET {ORDERS}/{{id}}/tracking", f"{ORDERS}/{{underway}}/tracking")
+plain(f"POST {ORDERS}/{{id}}/tracking", f"{ORDERS}/{{underway}}/tracking", {"latitude": 12.9, "longitude": 77.6})
+
+
+@recipe(f"POST {ORDERS}")
+async def place_order(people: People) -> Ask:
+    item = {"productId": people.things["product"], "quantity": 1}
+    fields = {"fulfilment": "pickup", "items": [item], "paymentMethod": "cod"}
+    return Ask(ORDERS, {"storeId": people.things["store"], **fields})
+
+
+@recipe(f"PUT {ORDERS}/{{id}}/status")
+async def begin_cooking(people: People) -> Ask:
+    return Ask(f"{ORDERS}/{await people.order()}/status", {"status": "preparing"})
+
+
+@recipe(f"POST {ORDERS}/{{id}}/cancel")
+async def cancel_order(people: People) -> Ask:
+    return Ask(f"{ORDERS}/{await people.order()}/cancel", {"reason": "changed my mind"})
+
+
+# payment --------------------------------------------------------------------------------------------------------------
+PAID = f"{PAYMENTS}/{{payment}}"
+VERIFICATION = {"paymentId": "{payment}", "providerPaymentId": "{provider_payment}", "signature": "{signature}"}
+
+plain(f"POST {PAYMENTS}/initiate", f"{PAYMENTS}/initiate", {"orderId": "{unpaid}"})
+plain(f"POST {PAYMENTS}/verify", f"{PAYMENTS}/verify", VERIFICATION)
+plain(f"GET {PAYMENTS}", PAYMENTS)
+plain(f"GET {PAYMENTS}/{{id}}", PAID)
+plain(f"GET {PAYMENTS}/order/{{orderId}}", f"{PAYMENTS}/order/{{paid}}")
+plain(f"GET {PAYMENTS}/{{id}}/refunds", f"{PAID}/refunds")
+plain(f"POST {PAYMENTS}/{{id}}/refund", f"{PAID}/refund", {"amount": 1, "reason": "spilt"})
+plain(f"POST {PAYMENTS}/{{id}}/refunds/{{refundId}}/retry", f"{PAID}/refunds/{{refund}}/retry", refused=(409,))
+plain(f"POST {PAYMENTS}/webhooks/{{provider}}", f"{PAYMENTS}/webhooks/sandbox", {"id": "evt_1"})
+
+# sandbox --------------------------------------------------------------------------------------------------------------
+CHECKOUT = "/sandbox/checkout/{provider_order}"
+MERCHANT = "/sandbox/merchant"
+
+plain("GET /sandbox/checkout/{providerOrderId}", CHECKOUT)
+plain("POST /sandbox/checkout/{providerOrderId}", CHECKOUT, {"outcome": "failure"}, refused=(409,))
+plain(f"POST {MERCHANT}/orders", f"{MERCHANT}/orders", {"amount": 100, "reference": "mine"})
+plain(f"GET {MERCHANT}/orders/{{providerOrderId}}", f"{MERCHANT}/orders/{{provider_order}}")
+plain(f"GET {MERCHANT}/payments/{{providerPaymentId}}", f"{MERCHANT}/payments/{{provider_payment}}")
+plain(f"POST {MERCHANT}/refunds", f"{MERCHANT}/refunds", {"amount": 100, "paymentId": "{provider_payment}"})
+plain(f"GET {MERCHANT}/refunds/{{key}}", f"{MERCHANT}/refunds/{{refund}}")
+plain("PUT /sandbox/faults", "/sandbox/faults", {"operation": "checkout", "kind": "dead"})
+plain("DELETE /sandbox/faults", "/sandbox/faults")
+
+# customer -------------------------------------------------------------------------------------------------------------
+ACCOUNT = f"{CUSTOMERS}/{{owner}}"
+
+plain("GET /.well-known/jwks.json", "/.well-known/jwks.json")
+plain(f"POST {AUTH}/login", f"{AUTH}/login", {"identifier": SPARE, "password": PASSWORD})
+plain(f"PUT {AUTH}/password", f"{AUTH}/password", {"currentPassword": PASSWORD, "newPassword": PASSWORD})
+plain(f"POST {AUTH}/verification", f"{AUTH}/verification", {"channel": "email"}, refused=(409,))
+plain(
+    f"POST {AUTH}/verification/confirm",
+    f"{AUTH}/verification/confirm",
+    {"channel": "email", "code": "000000"},
+    refused=(409, 422),
+)
+plain(f"GET {AUTH}/sessions", f"{AUTH}/sessions")
+plain(f"POST {AUTH}/keys", f"{AUTH}/keys")
+plain(f"GET {CUSTOMERS}", CUSTOMERS)
+plain(f"GET {CUSTOMERS}/{{id}}", ACCOUNT)
+plain(f"PUT {CUSTOMERS}/{{id}}", ACCOUNT, {"name": "Nisha Rao"})
+plain(f"PUT {CUSTOMERS}/{{id}}/access", f"{ACCOUNT}/access", {"disabled": False})
+plain(f"GET {CUSTOMERS}/{{id}}/addresses", f"{ACCOUNT}/addresses")
+plain(f"POST {CUSTOMERS}/{{id}}/addresses", f"{ACCOUNT}/addresses", ADDRESS)
+plain(f"PUT {CUSTOMERS}/{{id}}/addresses/{{addressId}}", f"{ACCOUNT}/addresses/{{address}}", ADDRESS)
+plain(f"GET {CUSTOMERS}/{{id}}/preferences", f"{ACCOUNT}/preferences")
+plain(f"PUT {CUSTOMERS}/{{id}}/preferences", f"{ACCOUNT}/preferences", {"spice": "mild"})
+plain(f"GET {CUSTOMERS}/{{id}}/favourites", f"{ACCOUNT}/favourites")
+plain(f"PUT {CUSTOMERS}/{{id}}/favourites/{{productId}}", f"{ACCOUNT}/favourites/{{product}}")
+plain(f"DELETE {CUSTOMERS}/{{id}}/favourites/{{productId}}", f"{ACCOUNT}/favourites/{{product}}")
+
+
+@recipe(f"DELETE {CUSTOMERS}/{{id}}/addresses/{{addressId}}")
+async def forget_address(people: People) -> Ask:
+    path = f"{CUSTOMERS}/{people.things['owner']}/addresses"
+    made = await (await people.client("owner")).post(path, ADDRESS)
+    return Ask(f"{path}/{made.data['id']}")
+
+
+@recipe(f"POST {AUTH}/register")
+async def register(people: People) -> Ask:
+    person = {"name": "Asha Mehta", "email": f"{fresh_name('a')}@shop.test", "phone": fresh_phone()}
+    return Ask(f"{AUTH}/register", {**person, "password": "correct horse battery"})
+
+
+@recipe(f"POST {AUTH}/refresh")
+async def refresh(people: People) -> Ask:
+    granted = (await people.shop.anonymous.post(f"{AUTH}/login", {"identifier": SPARE, "password": PASSWORD})).data
+    return Ask(f"{AUTH}/refresh", {"refreshToken": granted["refreshToken"]})
+
+
+@recipe(f"POST {AUTH}/password/reset")
+async def ask_for_reset(people: People) -> Ask:
+    return Ask(f"{AUTH}/password/reset", {"identifier": f"{fresh_name('nobody')}@shop.test"})
+
+
+@recipe(f"POST {AUTH}/password/reset/confirm")
+async def reset_password(people: People) -> Ask:
+    nobody = (await ask_for_reset(people)).body
+    body = {**nobody, "code": "000000", "newPassword": "correct horse battery"}
+    return Ask(f"{AUTH}/password/reset/confirm", body, refused=(422,))
+
+
+@recipe(f"POST {AUTH}/otp")
+async def ask_for_code(people: People) -> Ask:
+    return Ask(f"{AUTH}/otp", {"phone": fresh_phone()})
+
+
+@recipe(f"POST {AUTH}/otp/verify")
+async def sign_in_by_code(people: People) -> Ask:
+    phone = fresh_phone()
+    await people.shop.anonymous.post(f"{AUTH}/otp", {"phone": phone})
+    return Ask(f"{AUTH}/otp/verify", {"phone": phone, "code": await people.code_sent_to(phone)})
+
+
+@recipe(f"POST {AUTH}/logout")
+async def log_out(people: People) -> Ask:
+    return Ask(f"{AUTH}/logout", ends_session=True)
+
+
+@recipe(f"DELETE {AUTH}/sessions")
+async def end_all_sessions(people: People) -> Ask:
+    return Ask(f"{AUTH}/sessions", ends_session=True)
+
+
+@recipe(f"DELETE {AUTH}/sessions/{{id}}")
+async def end_session(people: People) -> Ask:
+    listed = await (await people.new_session("owner")).get(f"{AUTH}/sessions")
+    return Ask(f"{AUTH}/sessions/{next(session['id'] for session in listed.data if session['current'])}")
