@@ -10,9 +10,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeVar
 
+import uvloop
 from rich.console import Console
 
 from bench import bare, report
+from bench.http import client
 from bench.load import Result, closed_loop, open_loop
 from bench.process import Running, running
 from bench.report import Row
@@ -22,6 +24,7 @@ from shikanji.kit.folder import command_running
 T = TypeVar("T")
 
 CUSTOMERS = 64
+READS = 12_000
 PLATFORM = ["-m", "shikanji.cli", "up", "--port", "{port}"]
 BARE = ["-m", "bench.bare", "{port}"]
 SETTLE_SECONDS_MAX = 120
@@ -67,14 +70,21 @@ async def _orders(platform: Running, shop: Shop, orders: int) -> list[Row]:
     await _settled(platform)
     return [
         Row("orders accepted a second, 8 clients", eight.per_second, "/s", 800, 2_500, note=_outcome(eight)),
-        Row("orders accepted a second, 64 clients", cod.accepted.per_second, "/s", 800, 2_500, note=_outcome(cod.accepted)),
+        Row(
+            "orders accepted a second, 64 clients",
+            cod.accepted.per_second,
+            "/s",
+            800,
+            2_500,
+            note=_outcome(cod.accepted),
+        ),
         Row("orders settled a second (cod)", cod.per_second, "/s", 300, 1_000),
         Row("CPU a settled order (cod)", cod.cpu_ms, "ms", 4, 1.2, more_is_better=False),
         Row("orders settled a second (online)", online.per_second, "/s", note=_outcome(online.accepted)),
         Row("CPU a settled order (online)", online.cpu_ms, "ms"),
         Row("p95 of POST /orders at half load", paced.percentile_ms(0.95), "ms", 60, 20, more_is_better=False),
         Row("memory after the load", platform.memory_mb(), "MB"),
-    ]  # fmt: skip
+    ]
 
 
 class Settled:
@@ -85,13 +95,13 @@ class Settled:
 
 
 async def _menu(shop: Shop, floor: Running) -> list[Row]:
-    async def bare_read(_: int) -> int:
-        async with shop.http.get(floor.url) as answer:
-            await answer.read()
-            return answer.status
+    async with client(floor.url) as http:
 
-    bare_result = await _step("bare ASGI", closed_loop(bare_read, clients=16, requests=6_000))
-    menu = await _step("the menu", closed_loop(shop.read_menu(), clients=16, requests=6_000))
+        async def bare_read(_: int) -> int:
+            return (await http.get("/")).status
+
+        bare_result = await _step("bare ASGI", closed_loop(bare_read, clients=16, requests=READS))
+    menu = await _step("the menu", closed_loop(shop.read_menu(), clients=16, requests=READS))
     ratio = menu.per_second / bare_result.per_second * 100
     return [
         Row("bare ASGI reads a second", bare_result.per_second, "/s"),
@@ -102,10 +112,12 @@ async def _menu(shop: Shop, floor: Running) -> list[Row]:
 
 def _floor(orders: int) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="shikanji-bench-") as folder:
-        return [
-            Row(f"bare inserts, {group} orders a commit", bare.orders_a_second(Path(folder), orders=orders, group=group), "/s")
-            for group in (1, 50)
-        ]  # fmt: skip
+
+        def row(group: int) -> Row:
+            per_second = bare.orders_a_second(Path(folder), orders=orders, group=group)
+            return Row(f"bare inserts, {group} orders a commit", per_second, "/s")
+
+        return [row(1), row(50)]
 
 
 async def _settled(platform: Running) -> None:
@@ -128,6 +140,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--orders", type=int, default=4_000, help="orders that each measure places")
     arguments = parser.parse_args()
-    measured = asyncio.run(main(arguments.orders))
+    measured = uvloop.run(main(arguments.orders))
     report.show(measured)
     report.keep(measured)

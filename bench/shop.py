@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
+from bench.http import Answer, Http, client
 from bench.load import Request
 
 DEMO_PASSWORD = "shikanji-demo"  # noqa: S105 — the demo accounts' password, printed at every start
@@ -19,10 +18,9 @@ ADDRESS = {"line1": "1 Residency Road", "city": "Bengaluru", "state": "Karnataka
 
 @dataclass
 class Shop:
-    """The platform as its clients see it: one HTTP connection pool, a store, a menu, customers with tokens."""
+    """The platform as its clients see it: connections, a store, a menu, customers with tokens."""
 
-    http: aiohttp.ClientSession
-    url: str
+    http: Http
     store_id: str
     products: list[str]
     tokens: list[str]
@@ -32,12 +30,12 @@ class Shop:
         chosen = random.Random(7)
 
         async def request(number: int) -> int:
-            status, _ = await self.order(number, payment, chosen.sample(self.products, 3))
-            return status
+            answer = await self.order(number, payment, chosen.sample(self.products, 3))
+            return answer.status
 
         return request
 
-    async def order(self, number: int, payment: str, products: list[str]) -> tuple[int, Any]:
+    async def order(self, number: int, payment: str, products: list[str]) -> Answer:
         body = {
             "storeId": self.store_id,
             "fulfilment": "delivery",
@@ -45,51 +43,50 @@ class Shop:
             "deliveryAddress": ADDRESS,
             "paymentMethod": payment,
         }
-        return await self.post("/api/v1/orders", body, self.tokens[number % len(self.tokens)])
+        return await self.post("/api/v1/orders", body, self._token(number))
 
     def pay_online(self) -> Request:
         """An order, its payment at the sandbox, and the verification: four requests."""
         chosen = random.Random(8)
 
         async def request(number: int) -> int:
-            token = self.tokens[number % len(self.tokens)]
-            status, order = await self.order(number, "online", chosen.sample(self.products, 3))
-            if status != 201:
-                return status
-            status, payment = await self.post("/api/v1/payments/initiate", {"orderId": order["id"]}, token)
-            if status != 201:
-                return status
+            token = self._token(number)
+            order = await self.order(number, "online", chosen.sample(self.products, 3))
+            if order.status != 201:
+                return order.status
+            initiated = await self.post("/api/v1/payments/initiate", {"orderId": order.data["id"]}, token)
+            if initiated.status != 201:
+                return initiated.status
+            payment = initiated.data
             checkout = f"/sandbox/checkout/{payment['checkout']['providerOrderId']}"
-            status, paid = await self.post(checkout, {"outcome": "success", "webhook": "none"}, token)
-            if status != 200:
-                return status
-            status, _ = await self.post("/api/v1/payments/verify", {"paymentId": payment["id"], **paid}, token)
-            return status
+            paid = await self.post(checkout, {"outcome": "success", "webhook": "none"}, token)
+            if paid.status != 200:
+                return paid.status
+            verified = await self.post("/api/v1/payments/verify", {"paymentId": payment["id"], **paid.data}, token)
+            return verified.status
 
         return request
 
     def read_menu(self) -> Request:
-        url = f"{self.url}/api/v1/products?storeId={self.store_id}&limit=20"
+        path = f"/api/v1/products?storeId={self.store_id}&limit=20"
 
         async def request(_: int) -> int:
-            async with self.http.get(url) as answer:
-                await answer.read()
-                return answer.status
+            return (await self.http.get(path)).status
 
         return request
 
-    async def post(self, path: str, body: dict[str, Any], token: str) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
-        async with self.http.post(self.url + path, json=body, headers=headers) as answer:
-            content = await answer.json()
-            return answer.status, content.get("data")
+    async def post(self, path: str, body: dict[str, Any], token: str) -> Answer:
+        return await self.http.send("POST", path, body, token=token, key=str(uuid.uuid4()))
+
+    def _token(self, number: int) -> str:
+        return self.tokens[number % len(self.tokens)]
 
 
 @asynccontextmanager
 async def opened(url: str, *, customers: int) -> AsyncIterator[Shop]:
     """The demo data's store around the clock, stocked for the load, with so many customers signed in."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        shop = Shop(http, url, "", [], [])
+    async with client(url) as http:
+        shop = Shop(http, "", [], [])
         shop.store_id = await _store(shop)
         shop.products = await _products(shop)
         shop.tokens = await asyncio.gather(*(_customer(shop, number) for number in range(customers)))
@@ -98,15 +95,13 @@ async def opened(url: str, *, customers: int) -> AsyncIterator[Shop]:
 
 
 async def _store(shop: Shop) -> str:
-    async with shop.http.get(f"{shop.url}/api/v1/stores") as answer:
-        stores = (await answer.json())["data"]
+    stores = (await shop.http.get("/api/v1/stores")).data
     return str(next(store["id"] for store in stores if "MG Road" in store["name"]))
 
 
 async def _products(shop: Shop) -> list[str]:
     """Twenty simple products: none that asks for a choice."""
-    async with shop.http.get(f"{shop.url}/api/v1/products?storeId={shop.store_id}&limit=100") as answer:
-        products = (await answer.json())["data"]
+    products = (await shop.http.get(f"/api/v1/products?storeId={shop.store_id}&limit=100")).data
     simple = [
         product["id"] for product in products if not any(choice["required"] for choice in product["customizations"])
     ]
@@ -120,19 +115,17 @@ async def _customer(shop: Shop, number: int) -> str:
         "phone": f"+9198{number:08d}",
         "password": DEMO_PASSWORD,
     }
-    status, data = await shop.post("/api/v1/auth/register", person, "")
-    if status != 201:
-        raise RuntimeError(f"registering answered {status}")
-    return str(data["accessToken"])
+    answer = await shop.post("/api/v1/auth/register", person, "")
+    if answer.status != 201:
+        raise RuntimeError(f"registering answered {answer.status}")
+    return str(answer.data["accessToken"])
 
 
 async def _stock(shop: Shop) -> None:
-    _, admin = await shop.post("/api/v1/auth/login", {"identifier": "admin@demo.test", "password": DEMO_PASSWORD}, "")
+    admin = await shop.post("/api/v1/auth/login", {"identifier": "admin@demo.test", "password": DEMO_PASSWORD}, "")
+    token = admin.data["accessToken"]
     for product in shop.products:
-        path = f"{shop.url}/api/v1/inventory/{product}/adjust"
         body = {"storeId": shop.store_id, "delta": STOCK_FOR_EVERYONE, "reason": "load test"}
-        async with shop.http.put(
-            path, json=body, headers={"Authorization": f"Bearer {admin['accessToken']}"}
-        ) as answer:
-            if answer.status != 200:
-                raise RuntimeError(f"stocking answered {answer.status}: {await answer.text()}")
+        answer = await shop.http.send("PUT", f"/api/v1/inventory/{product}/adjust", body, token=token)
+        if answer.status != 200:
+            raise RuntimeError(f"stocking answered {answer.status}: {answer.body.decode()}")
