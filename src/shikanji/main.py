@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 import uvicorn
 from obstore.store import from_url
+from prometheus_client import CollectorRegistry
 
 from shikanji import revocation_feed, sandbox
 from shikanji.configuration import Configuration, PlatformSettings
@@ -31,6 +32,7 @@ from shikanji.kit.calls_local import LocalCalls
 from shikanji.kit.clock import Clock, SystemClock
 from shikanji.kit.db.opening import migrate, open_database
 from shikanji.kit.db.transaction import Ground
+from shikanji.kit.drive import Drive
 from shikanji.kit.files import Files
 from shikanji.kit.files.store import ObjectFiles, local_files
 from shikanji.kit.folder import FolderLock
@@ -41,6 +43,7 @@ from shikanji.kit.messages.smtp import SmtpMessages
 from shikanji.kit.secrets import DerivedSecrets, read_or_make_secret
 from shikanji.kit.service import Room, Service
 from shikanji.kit.telemetry import metrics
+from shikanji.kit.telemetry.backstage import REFRESH_SECONDS, Backstage
 from shikanji.kit.web.app import service_app
 from shikanji.kit.web.openapi import openapi, render
 from shikanji.kit.workers import Workers
@@ -228,6 +231,7 @@ class Platform:
             service.name: InProcess(self._app_of(service), seconds_max=section.upstream_seconds_max)
             for service in self.services
         }
+        registry = metrics.new_registry()
         self.gateway = Gateway(
             Surroundings(
                 routes=[(service.name, route) for service in self.services for route in service.routes.all],
@@ -237,7 +241,7 @@ class Platform:
                 cache=self._cache,
                 clock=self.clock,
                 ids=self._ids,
-                registry=metrics.new_registry(),
+                registry=registry,
                 readiness=self._readiness(),
                 openapi=lambda: openapi_json(self.services, self.url),
                 asyncapi=asyncapi_json,
@@ -249,6 +253,7 @@ class Platform:
             section,
         )
         self._purge_on_events()
+        self._watch(registry)
         await self.gateway.start()
         self._server = _Server(uvicorn.Config(self.gateway, **server_options()))
         self._serving = asyncio.create_task(self._server.serve([listening]))
@@ -259,6 +264,13 @@ class Platform:
             self._server.should_exit = True
             await self._serving
         await self.gateway.stop()
+
+    def _watch(self, registry: CollectorRegistry) -> None:
+        """Outboxes, inboxes and jobs in the metrics; read now and then, not at every scrape."""
+        backstage = Backstage(registry, self.workers)
+        drive = Drive("metrics", backstage.refresh, clock=self.clock, poll_seconds=REFRESH_SECONDS)
+        drive.start()
+        self._stack.push_async_callback(drive.stop)
 
     def _app_of(self, service: Service) -> Any:
         room = self.rooms[service.name]

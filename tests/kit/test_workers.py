@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
 
 from shikanji.kit.bus.local import LocalBus
 from shikanji.kit.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
@@ -15,8 +16,10 @@ from shikanji.kit.drive import Drive
 from shikanji.kit.housekeeping import FORGET_ANSWERS
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room, Service
+from shikanji.kit.telemetry.backstage import Backstage
+from shikanji.kit.telemetry.metrics import render
 from shikanji.kit.web.routes import Routes
-from shikanji.kit.workers import Workers
+from shikanji.kit.workers import LATE, Workers
 from tests.kit.counters import CounterMoved, CounterSettings, add, add_and_tell, kit, metadata, values
 from tests.kit.databases import NOON, OpenDatabase
 from tests.kit.delivering import Subscriber, broken, states
@@ -220,6 +223,30 @@ async def test_old_answers_to_repeated_requests_are_forgotten(database: OpenData
     await platform.workers.step()
 
     assert database.query("SELECT key FROM idempotency") == [("2",)]
+
+
+async def test_metrics_tell_how_events_and_jobs_stand(database: OpenDatabase, platform: Platform) -> None:
+    registry = CollectorRegistry()
+    backstage = Backstage(registry, {"counters": platform.workers})
+    platform.subscriber.trouble["moved"] = broken
+    await database.write(add_and_tell, "moved")
+    await platform.workers.step()
+    await database.write(begin)
+    database.clock.advance(LATE)
+
+    assert await backstage.refresh() == 0
+
+    text = render(registry).decode()
+    for line in (
+        'shikanji_outbox_unpublished{service="counters"} 1.0',
+        'shikanji_outbox_oldest_seconds{service="counters"} 10.0',
+        'shikanji_inbox_waiting{service="counters"} 1.0',
+        'shikanji_inbox_dead{service="counters"} 0.0',
+        'shikanji_jobs_late{service="counters"} 2.0',
+        'shikanji_db_units_waiting{service="counters"} 0.0',
+        'shikanji_db_refused_total{service="counters"} 0.0',
+    ):
+        assert line in text
 
 
 async def test_what_stopping_leaves_goes_on_at_the_next_start(database: OpenDatabase, platform: Platform) -> None:

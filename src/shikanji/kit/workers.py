@@ -6,7 +6,8 @@ import msgspec
 
 from shikanji.kit.backoff import Jitter
 from shikanji.kit.bus import Bus
-from shikanji.kit.db import inbox, job_rows, relay
+from shikanji.kit.clock import SECOND
+from shikanji.kit.db import inbox, job_rows, letters, relay
 from shikanji.kit.db.inbox import Inbox
 from shikanji.kit.db.relay import Leadership, Relay
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
@@ -17,6 +18,8 @@ from shikanji.kit.jobs_worker import JobsWorker
 from shikanji.kit.service import Room, Service
 
 GRACE_SECONDS = 10.0
+LATE = 10 * SECOND
+"""A job that was due so long ago and runs nowhere is late."""
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -31,6 +34,18 @@ class Pending(msgspec.Struct, frozen=True):
         return bool(self.unpublished or self.retries_due or self.jobs_due or self.works_running)
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """How a service's events and jobs stand, for metrics and alerts."""
+
+    unpublished: int = 0
+    unpublished_seconds: float = 0.0
+    """How long the oldest of them has been waiting."""
+    waiting: int = 0
+    dead: int = 0
+    late_jobs: int = 0
+    works_running: int = 0
+
+
 class Workers:
     def __init__(
         self, service: Service, room: Room, bus: Bus, *, jitter: Jitter, leadership: Leadership | None = None
@@ -40,7 +55,7 @@ class Workers:
         self.inbox = Inbox(room.db, service.subscribers, jitter=jitter)
         jobs = with_housekeeping(service.jobs)
         self.jobs = JobsWorker(room, jobs, jitter=jitter)
-        self._db = room.db
+        self.db = room.db
         self._kinds = [*jobs.timers, *jobs.works]
         clock = room.clock
         self._relay_drive = Drive(f"{self.name}-relay", self.relay.step, clock=clock)
@@ -55,8 +70,8 @@ class Workers:
 
     def start(self) -> None:
         """Starts the loops."""
-        self._db.subscribe_commits(self._relay_drive.wake, RECORDED)
-        self._db.subscribe_commits(self._jobs_drive.wake, PLANNED)
+        self.db.subscribe_commits(self._relay_drive.wake, RECORDED)
+        self.db.subscribe_commits(self._jobs_drive.wake, PLANNED)
         self.jobs.on_free(self._jobs_drive.wake)
         for drive in (self._relay_drive, self._inbox_drive, self._jobs_drive):
             drive.start()
@@ -75,11 +90,26 @@ class Workers:
         return done
 
     async def pending(self) -> Pending:
-        return await self._db.read(_pending, self._kinds, self.jobs.running)
+        return await self.db.read(_pending, self._kinds, self.jobs.running)
+
+    async def standing(self) -> Standing:
+        return await self.db.read(_standing, self.jobs.running)
 
     async def _receive(self, batch: Sequence[Envelope]) -> None:
         if await self.inbox.receive(batch):
             self._inbox_drive.wake()
+
+
+def _standing(tx: Tx, running: int) -> Standing:
+    backlog = relay.backlog(tx)
+    return Standing(
+        unpublished=backlog.rows,
+        unpublished_seconds=0.0 if backlog.oldest_at is None else (tx.now - backlog.oldest_at) / SECOND,
+        waiting=letters.count(tx, "waiting"),
+        dead=letters.count(tx, "dead"),
+        late_jobs=job_rows.count_late(tx, LATE),
+        works_running=running,
+    )
 
 
 def _pending(tx: Tx, kinds: list[str], running: int) -> Pending:

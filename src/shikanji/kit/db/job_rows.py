@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from shikanji.kit.clock import SECOND
 from shikanji.kit.db.sql import (
     ADD_JOB_IF_MISSING,
+    COUNT_LATE_JOBS,
     FINISH_JOB,
     FIRST_DUE_JOB,
     FIRST_LEASE_END,
@@ -32,6 +33,12 @@ def due_jobs(tx: Tx, kinds: Sequence[str], limit: int) -> list[Job]:
 def next_due(tx: Tx, kinds: Sequence[str]) -> int | None:
     ends = [tx.run(FIRST_DUE_JOB, kinds=kinds).scalar(), tx.run(FIRST_LEASE_END).scalar()]
     return min((end for end in ends if end is not None), default=None)
+
+
+def count_late(tx: Tx, by: int) -> int:
+    """Jobs that nobody has taken though they were due `by` µs ago."""
+    found: int = tx.run(COUNT_LATE_JOBS, before=tx.now - by).scalar()
+    return found
 
 
 def void_leases(tx: Tx) -> int:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from shikanji.kit.db.sql import DISCARD, HURRY, MAKE_FIRST_DUE, REVIVE, SELECT_LETTER, SELECT_LETTERS
+from shikanji.kit.db.sql import COUNT_LETTERS, DISCARD, HURRY, MAKE_FIRST_DUE, REVIVE, SELECT_LETTER, SELECT_LETTERS
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Conflict, NotFound
 from shikanji.kit.events import Envelope
@@ -44,6 +44,11 @@ class NotWaiting(Conflict):
 def letters(tx: Tx, state: Literal["dead", "waiting"], limit: int = 100) -> list[Letter]:
     """Those in one state, longest failing first."""
     return tx.run(SELECT_LETTERS[state], rows_max=limit).all(Letter)
+
+
+def count(tx: Tx, state: Literal["dead", "waiting"]) -> int:
+    found: int = tx.run(COUNT_LETTERS[state]).scalar()
+    return found
 
 
 def letter(tx: Tx, event_id: str) -> Letter:

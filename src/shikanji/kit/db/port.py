@@ -3,10 +3,22 @@
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import msgspec
+
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Load(msgspec.Struct):
+    """What a database has done since it was opened, and what waits at this moment."""
+
+    units_waiting: int = 0
+    units: int = 0
+    commits: int = 0
+    refused: int = 0
+    """Units that found the queue full."""
 
 
 class Database(Protocol):
@@ -14,6 +26,7 @@ class Database(Protocol):
     after COMMIT returned. Unavailable (503) when the bounded queue is full, the disk is, or the connection broke."""
 
     service: str
+    load: Load
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
 

@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from shikanji.kit.context import Origin, current
 from shikanji.kit.db.faults import TransactionConflict
+from shikanji.kit.db.port import Load
 from shikanji.kit.db.postgres_connection import (
     CONNECT_SECONDS_MAX,
     OPTIONS,
@@ -45,7 +46,7 @@ class PostgresDatabase:
         self._ground = ground
         self._connections_max = connections_max
         self._queue_units_max = queue_units_max
-        self._waiting = 0
+        self.load = Load()
         self._wakes: list[tuple[int, Callable[[], Any]]] = []
         self._pool = ConnectionPool(
             url,
@@ -76,6 +77,8 @@ class PostgresDatabase:
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         value, woke = await self._run(self._write, fn, args, kwargs)
+        self.load.units += 1
+        self.load.commits += 1
         if woke:
             for kinds, wake in self._wakes:
                 if kinds & woke:
@@ -93,16 +96,17 @@ class PostgresDatabase:
     async def _run(self, way: Callable[..., Any], fn: Any, args: Any, kwargs: Any) -> Any:
         if not self._open:
             raise Unavailable(f"{self.service}'s database is closed")
-        if self._waiting >= self._queue_units_max:
+        if self.load.units_waiting >= self._queue_units_max:
+            self.load.refused += 1
             raise Unavailable(f"{self.service} has too much to do just now", retry_after_seconds=1)
-        self._waiting += 1
+        self.load.units_waiting += 1
         future = self._loop.run_in_executor(self._threads, way, current(), fn, args, kwargs)
         # Counted until the thread is done with it, even if whoever asked has gone.
         future.add_done_callback(self._leave)
         return await asyncio.shield(future)
 
     def _leave(self, future: asyncio.Future[Any]) -> None:
-        self._waiting -= 1
+        self.load.units_waiting -= 1
         if not future.cancelled():
             future.exception()
 

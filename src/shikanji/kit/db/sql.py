@@ -144,6 +144,9 @@ RETURN_WORK = (
     sa.update(_jobs).values(lease=sa.null(), lease_until=sa.null(), attempts=_jobs.c.attempts - 1).where(*_LEASED)
 )
 VOID_LEASES = sa.update(_jobs).values(lease=sa.null(), lease_until=sa.null()).where(_jobs.c.lease.is_not(None))
+COUNT_LATE_JOBS = (
+    sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.due_at <= bindparam("before"), _jobs.c.lease.is_(None))
+)
 FIRST_DUE_JOB = (
     sa.select(_jobs.c.due_at)
     .where(_jobs.c.lease.is_(None), any_of(_jobs.c.kind, "kinds"))
@@ -242,6 +245,11 @@ DISCARD = (
 HURRY = (
     sa.update(_inbox).values(next_at=bindparam("next_at")).where(_ONE_EVENT, _WAITING, _inbox.c.next_at.is_not(None))
 )
+
+COUNT_LETTERS = {
+    state: sa.select(sa.func.count()).select_from(_inbox).where(_inbox.c.state == state)
+    for state in ("dead", "waiting")
+}
 
 LETTER_COLUMNS = (
     _inbox.c.event_id,

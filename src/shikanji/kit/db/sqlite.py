@@ -11,6 +11,7 @@ import pysqlite3.dbapi2 as sqlite
 
 from shikanji.kit.context import current
 from shikanji.kit.db.faults import TransactionOver
+from shikanji.kit.db.port import Load
 from shikanji.kit.db.sqlite_connection import open_reader, open_writer, read_once, write_once
 from shikanji.kit.db.sqlite_writer import GROUP_SECONDS_MAX, SqliteWriter, Unit
 from shikanji.kit.db.transaction import Ground
@@ -46,7 +47,7 @@ class SqliteDatabase:
         self._ground = ground
         self._queue_units_max = queue_units_max
         self._group_seconds_max = group_seconds_max
-        self._waiting = 0
+        self.load = Load()
         self._wakes: list[tuple[int, Callable[[], Any]]] = []
         self._long_reads: set[Any] = set()
         self._local = threading.local()
@@ -79,9 +80,10 @@ class SqliteDatabase:
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         self._require_open()
-        if self._waiting >= self._queue_units_max:
+        if self.load.units_waiting >= self._queue_units_max:
+            self.load.refused += 1
             raise Unavailable(f"{self.service} has too much to write just now", retry_after_seconds=1)
-        self._waiting += 1
+        self.load.units_waiting += 1
         future: asyncio.Future[T] = self._loop.create_future()
         self._writer.put(Unit(fn, args, kwargs, current(), future))
         return await future
@@ -119,7 +121,9 @@ class SqliteDatabase:
         return read_once(self._ground, connection, origin, fn, args, kwargs)
 
     def _hand_out(self, group: list[Unit]) -> None:
-        self._waiting -= len(group)
+        self.load.units_waiting -= len(group)
+        self.load.units += len(group)
+        self.load.commits += 1
         woke = 0
         for unit in group:
             woke |= unit.woke
