@@ -1,5 +1,6 @@
 """Webhooks of the sandbox company: signed, at least once, late or twice when asked to; and its faults."""
 
+import dataclasses
 import hashlib
 import hmac
 
@@ -9,8 +10,9 @@ import pytest
 
 from shikanji import sandbox
 from shikanji.kit.clock import HOUR, MINUTE, SECOND
+from shikanji.sandbox.settings import SandboxSettings
 from tests.sandbox.company import WEBHOOK_SECRET, Company
-from tests.serving import serving
+from tests.serving import free_port, serving
 
 
 async def test_a_webhook_says_what_happened_and_is_signed_over_its_bytes(company: Company) -> None:
@@ -84,6 +86,21 @@ async def test_a_webhook_is_given_up_after_a_day(company: Company) -> None:
     await company.run_jobs()
 
     assert company.database.jobs() == []
+    assert len(company.merchant.taken) == 1
+
+
+async def test_a_webhook_to_nobody_is_repeated(company: Company) -> None:
+    await company.check_out(await company.open_order())
+    nobody = msgspec.structs.replace(
+        company.room.settings(SandboxSettings), webhook_url=f"http://127.0.0.1:{free_port()}"
+    )
+    absent = dataclasses.replace(company, room=dataclasses.replace(company.room, _settings=nobody))
+
+    await absent.run_jobs()
+
+    assert [job.kind for job in company.database.jobs()] == ["deliver"]
+    company.database.clock.advance(MINUTE)
+    await company.run_jobs()
     assert len(company.merchant.taken) == 1
 
 

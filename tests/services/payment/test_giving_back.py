@@ -4,9 +4,14 @@ import asyncio
 
 import pytest
 
+from shikanji.contracts.order import PaidLine
 from shikanji.kit.clock import DAY, MINUTE, SECOND
+from shikanji.services.payment.actions.refunding import report_refund
+from shikanji.services.payment.model.reports import RefundReport
 from tests.services.payment.makers import (
+    NOWHERE,
     OTHER_ORDER,
+    SHIKANJI,
     TOTAL,
     make_cancelled,
     make_created,
@@ -367,3 +372,40 @@ async def test_a_late_refund_for_money_that_never_came_is_an_error(till: Till) -
 
     with pytest.raises(LookupError):
         await till.deliver(make_refund_requested(started["id"]))
+
+
+async def test_a_refund_is_retried_under_its_own_payment_only(till: Till) -> None:
+    payment_id = await till.pay()
+    await till.ask("POST", f"/{payment_id}/refund", {"amount": 100, "reason": "spilt"}, token="manager")
+    ((refund_id,),) = till.database.query("SELECT id FROM refunds")
+
+    for path in (f"/{NOWHERE}/refunds/{refund_id}/retry", f"/{payment_id}/refunds/{NOWHERE}/retry"):
+        assert (await till.ask("POST", path, token="admin")).status == 404
+    waiting = await till.ask("POST", f"/{payment_id}/refunds/{refund_id}/retry", token="admin")
+    assert waiting.status == 409
+
+
+async def test_lines_that_cost_nothing_give_nothing_back(till: Till) -> None:
+    free = PaidLine(line_id="line-1", product_id=SHIKANJI, quantity=1, paid=0)
+    till.orders.change(lines=[free])
+    payment_id = await till.pay()
+    body = {"lines": [{"lineId": "line-1", "quantity": 1}], "reason": "cold"}
+
+    answer = await till.ask("POST", f"/{payment_id}/refund", body, token="manager")
+
+    assert answer.status == 409
+    assert till.database.query("SELECT refunded FROM refunded_lines") == []
+
+
+async def test_a_refund_that_the_provider_gave_up_later_is_owed(till: Till) -> None:
+    await till.pay()
+    await till.plan_fault("create-refund", "pend", delaySeconds=3600)
+    await till.deliver(make_cancelled())
+    await till.settle()
+    ((key,),) = till.database.query("SELECT provider_key FROM refunds")
+    given_up = RefundReport(key=key, provider_refund_id="rfnd_1", amount=TOTAL, status="failed")
+
+    await till.database.write(report_refund, given_up)
+
+    assert till.refunds() == [("cancelled", TOTAL, "failed")]
+    assert till.payments()[0][1] == "completed"

@@ -1,7 +1,6 @@
-"""Every query of the payment service: rows in, objects out."""
+"""What is due for orders, and the attempts to pay it."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -9,22 +8,12 @@ import sqlalchemy as sa
 from shikanji.contracts.order import CancelCause
 from shikanji.kit.db.statements import upsert
 from shikanji.kit.db.tx import Tx
-from shikanji.services.payment.errors import PaymentNotFound, RefundNotFound
+from shikanji.services.payment.errors import PaymentNotFound
 from shikanji.services.payment.model.dues import Dues
 from shikanji.services.payment.model.payment import CASH, Payment, Status
-from shikanji.services.payment.model.refund import Refund
 from shikanji.services.payment.model.reports import Source, Try
-from shikanji.services.payment.tables import dues, payments, refunded_lines, refunds, tries, webhooks
-
-
-def _binds(table: sa.Table) -> dict[str, sa.BindParameter[Any]]:
-    return {column.name: sa.bindparam(column.name) for column in table.c}
-
-
-def _changes(*columns: str) -> dict[str, sa.BindParameter[Any]]:
-    """Under names of their own: a column's own name is bound where the row is found."""
-    return {name: sa.bindparam(f"new_{name}") for name in columns}
-
+from shikanji.services.payment.repository.columns import binds, changes, columns, new_values
+from shikanji.services.payment.tables import dues, payments, tries
 
 PAYMENT_CHANGES = (
     "provider",
@@ -43,18 +32,8 @@ PAYMENT_CHANGES = (
     "captured_at",
     "checked_at",
 )
-REFUND_CHANGES = (
-    "status",
-    "unknown",
-    "provider_refund_id",
-    "failure",
-    "attempts",
-    "updated_at",
-    "completed_at",
-)
-
-ADD_DUES = upsert(dues).values(**_binds(dues)).on_conflict_do_nothing(index_elements=["order_id"])
-_cancelled = upsert(dues).values(**_binds(dues))
+ADD_DUES = upsert(dues).values(**binds(dues)).on_conflict_do_nothing(index_elements=["order_id"])
+_cancelled = upsert(dues).values(**binds(dues))
 CANCEL_DUES = _cancelled.on_conflict_do_update(
     index_elements=["order_id"],
     set_={"cancel_cause": _cancelled.excluded.cancel_cause},
@@ -64,9 +43,9 @@ CANCEL_DUES = _cancelled.on_conflict_do_update(
 FIND_DUES = sa.select(dues).where(dues.c.order_id == sa.bindparam("order_id"))
 LOCK_DUES = FIND_DUES.with_for_update()
 
-ADD_PAYMENT = upsert(payments).values(**_binds(payments)).on_conflict_do_nothing(index_elements=["order_id", "number"])
+ADD_PAYMENT = upsert(payments).values(**binds(payments)).on_conflict_do_nothing(index_elements=["order_id", "number"])
 SAVE_PAYMENT = (
-    sa.update(payments).where(payments.c.id == sa.bindparam("payment_id")).values(**_changes(*PAYMENT_CHANGES))
+    sa.update(payments).where(payments.c.id == sa.bindparam("payment_id")).values(**changes(*PAYMENT_CHANGES))
 )
 FIND_PAYMENT = sa.select(payments).where(payments.c.id == sa.bindparam("payment_id"))
 PAYMENTS_OF = (
@@ -92,7 +71,7 @@ RESERVE = (
     .values(reserved=payments.c.reserved + sa.bindparam("taken"), updated_at=sa.bindparam("now"))
 )
 
-_told = upsert(tries).values(**_binds(tries))
+_told = upsert(tries).values(**binds(tries))
 NOTE_TRY = _told.on_conflict_do_update(
     index_elements=["provider", "provider_payment_id"],
     set_={
@@ -119,35 +98,6 @@ TRIES_OF = (
     .order_by(tries.c.reported_at, tries.c.provider_payment_id)
 )
 
-ADD_REFUND = sa.insert(refunds)
-SAVE_REFUND = sa.update(refunds).where(refunds.c.id == sa.bindparam("refund_id")).values(**_changes(*REFUND_CHANGES))
-FIND_REFUND = sa.select(refunds).where(refunds.c.id == sa.bindparam("refund_id"))
-FIND_REFUND_BY_KEY = sa.select(refunds).where(refunds.c.provider_key == sa.bindparam("provider_key"))
-REFUNDS_OF = sa.select(refunds).where(refunds.c.payment_id == sa.bindparam("payment_id")).order_by(refunds.c.id.desc())
-_more = upsert(refunded_lines).values(
-    order_id=sa.bindparam("order_id"),
-    line_id=sa.bindparam("line_id"),
-    ordered=sa.bindparam("ordered"),
-    refunded=sa.bindparam("more"),
-)
-TAKE_LINE = _more.on_conflict_do_update(
-    index_elements=["order_id", "line_id"],
-    set_={"refunded": refunded_lines.c.refunded + _more.excluded.refunded},
-    where=refunded_lines.c.refunded + _more.excluded.refunded <= refunded_lines.c.ordered,
-).returning(refunded_lines.c.refunded)
-
-ADD_WEBHOOK = (
-    upsert(webhooks).values(**_binds(webhooks)).on_conflict_do_nothing(index_elements=["provider", "event_id"])
-)
-FIND_WEBHOOK = sa.select(
-    webhooks.c.id, webhooks.c.provider, webhooks.c.raw, webhooks.c.state, webhooks.c.attempts
-).where(webhooks.c.id == sa.bindparam("webhook_id"))
-MOVE_WEBHOOK = (
-    sa.update(webhooks)
-    .where(webhooks.c.id == sa.bindparam("webhook_id"))
-    .values(**_changes("state", "attempts", "next_at", "payment_id"))
-)
-LAST_WEBHOOK = sa.select(sa.func.max(webhooks.c.received_at))
 CAPTURED_BETWEEN = (
     sa.select(sa.func.count())
     .select_from(payments)
@@ -161,12 +111,12 @@ CAPTURED_BETWEEN = (
 
 def add_dues(tx: Tx, new: Dues) -> bool:
     """False when the order is known already."""
-    return tx.run(ADD_DUES, **_columns(new)).count == 1
+    return tx.run(ADD_DUES, **columns(new)).count == 1
 
 
 def cancel_dues(tx: Tx, order: Dues, cause: CancelCause) -> Dues:
     """Notes the cancellation, also of an order that nobody has told of; the row is locked from here on."""
-    tx.run(CANCEL_DUES, **_columns(order) | {"cancel_cause": cause})
+    tx.run(CANCEL_DUES, **columns(order) | {"cancel_cause": cause})
     return lock_dues(tx, order.order_id)
 
 
@@ -184,11 +134,11 @@ def lock_dues(tx: Tx, order_id: str) -> Dues:
 
 def add_payment(tx: Tx, payment: Payment) -> bool:
     """False when the order has an attempt of this number already."""
-    return tx.run(ADD_PAYMENT, **_columns(payment)).count == 1
+    return tx.run(ADD_PAYMENT, **columns(payment)).count == 1
 
 
 def save_payment(tx: Tx, payment: Payment) -> None:
-    tx.run(SAVE_PAYMENT, payment_id=payment.id, **_new_values(payment, PAYMENT_CHANGES))
+    tx.run(SAVE_PAYMENT, payment_id=payment.id, **new_values(payment, PAYMENT_CHANGES))
 
 
 def find_payment(tx: Tx, payment_id: str) -> Payment:
@@ -295,82 +245,6 @@ def tries_of(tx: Tx, payment_id: str) -> list[NotedTry]:
     return tx.run(TRIES_OF, payment_id=payment_id).all(NotedTry)
 
 
-def add_refund(tx: Tx, refund: Refund) -> None:
-    tx.run(ADD_REFUND, **_columns(refund))
-
-
-def save_refund(tx: Tx, refund: Refund) -> None:
-    tx.run(SAVE_REFUND, refund_id=refund.id, **_new_values(refund, REFUND_CHANGES))
-
-
-def find_refund(tx: Tx, refund_id: str) -> Refund:
-    refund = tx.run(FIND_REFUND, refund_id=refund_id).one(Refund)
-    if refund is None:
-        raise RefundNotFound
-    return refund
-
-
-def find_refund_by_key(tx: Tx, provider_key: str) -> Refund | None:
-    return tx.run(FIND_REFUND_BY_KEY, provider_key=provider_key).one(Refund)
-
-
-def refunds_of(tx: Tx, payment_id: str) -> list[Refund]:
-    """Newest first."""
-    return tx.run(REFUNDS_OF, payment_id=payment_id).all(Refund)
-
-
-def take_line(tx: Tx, order_id: str, line_id: str, ordered: int, quantity: int) -> int | None:
-    """Counts pieces of a line as refunded; says how many are then, or None when so many are not left."""
-    taken: int | None = tx.run(TAKE_LINE, order_id=order_id, line_id=line_id, ordered=ordered, more=quantity).scalar()
-    return taken
-
-
-class Webhook(msgspec.Struct, frozen=True):
-    id: str
-    provider: str
-    raw: bytes
-    state: str
-    attempts: int
-
-
-def add_webhook(tx: Tx, **columns: Any) -> bool:
-    """False when this event of the provider is stored already."""
-    return tx.run(ADD_WEBHOOK, **columns).count == 1
-
-
-def find_webhook(tx: Tx, webhook_id: str) -> Webhook:
-    webhook = tx.run(FIND_WEBHOOK, webhook_id=webhook_id).one(Webhook)
-    if webhook is None:
-        raise LookupError(f"webhook {webhook_id} is not stored")
-    return webhook
-
-
-def move_webhook(
-    tx: Tx, webhook_id: str, state: str, *, attempts: int, next_at: int | None = None, payment_id: str | None = None
-) -> None:
-    tx.run(
-        MOVE_WEBHOOK,
-        webhook_id=webhook_id,
-        new_state=state,
-        new_attempts=attempts,
-        new_next_at=next_at,
-        new_payment_id=payment_id,
-    )
-
-
-def last_webhook_at(tx: Tx) -> int:
-    """µs; 0: there never was one."""
-    return int(tx.run(LAST_WEBHOOK).scalar() or 0)
-
-
 def captured_between(tx: Tx, since: int, until: int) -> int:
     """How many payments brought money through a provider in this time."""
     return int(tx.run(CAPTURED_BETWEEN, since=since, until=until).scalar())
-
-
-def _columns(row: Dues | Payment | Refund) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__struct_fields__}
-
-
-def _new_values(row: Payment | Refund, names: Sequence[str]) -> dict[str, Any]:
-    return {f"new_{name}": getattr(row, name) for name in names}
