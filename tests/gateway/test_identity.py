@@ -164,3 +164,11 @@ async def test_a_trace_context_is_passed_on_when_it_is_one(either_door: Door) ->
 
     assert either_door.shop.asked[0].headers["traceparent"] == good
     assert "traceparent" not in either_door.shop.asked[1].headers
+
+
+@pytest.mark.parametrize("cookie", ["theme=dark", "shikanji_access=", "shikanji_access", "shikanji_refresh=r; a=b"])
+async def test_other_cookies_are_nobodys_token(door: Door, cookie: str) -> None:
+    reply = await door.post("/api/v1/echo", headers={"Cookie": cookie, "Origin": "https://evil.test"}, data=b"{}")
+
+    assert reply.status == 200
+    assert "authorization" not in door.shop.asked[0].headers

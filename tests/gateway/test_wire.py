@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
+from starlette.types import Receive, Send
 
 from shikanji.gateway.server import HEAD_BYTES_MAX, FrontDoorProtocol
-from tests.gateway.door import Door, always, open_door
+from tests.gateway.door import Asked, Door, always, open_door
 
 SECONDS_MAX = 5.0
 
@@ -260,3 +261,63 @@ async def test_no_bytes_whatever_make_the_door_fall(door: Door, seed: int) -> No
         assert b"Traceback" not in answer
 
     assert (await door.get("/api/v1/echo")).status == 200
+
+
+async def test_a_header_that_may_come_twice_counts_as_one(door: Door) -> None:
+    door.shop.answers["/api/v1/orders"] = always(200, ["x" * 100] * 10)
+    async with wire_to(door) as wire:
+        await wire.send(
+            request(
+                "GET /api/v1/orders HTTP/1.1",
+                "Accept-Encoding: identity",
+                "Accept-Encoding: br",
+                "Cookie: a=1",
+                "Cookie: shikanji_access=customer",
+                "traceparent: rubbish",
+                "traceparent: more",
+                "Content-Encoding: identity",
+            )
+        )
+        status, headers, _ = await wire.answer()
+
+    assert (status, headers["content-encoding"]) == (200, "br")
+    assert door.shop.asked[0].headers["cookie"] == "a=1"
+    assert door.shop.asked[0].headers["authorization"] == "Bearer customer"
+
+
+@pytest.mark.parametrize("declared", ["1", "100"])
+async def test_an_answer_of_another_length_than_it_says_is_broken_off(door: Door, declared: str) -> None:
+    door.shop.answers["/api/v1/echo"] = always(200, "tea", {"content-length": declared})
+
+    async with wire_to(door) as wire:
+        await wire.send(request())
+        await wire.closed()
+
+    assert (await door.get("/api/v1/products")).status == 200
+
+
+async def test_a_service_that_says_nothing_is_500(door: Door) -> None:
+    async def silent(*_: object) -> None:
+        """Returns without an answer."""
+
+    door.shop.answers["/api/v1/echo"] = silent
+
+    assert (await door.get("/api/v1/echo")).status == 500
+
+
+async def test_a_reader_who_stops_reading_holds_up_the_answer_and_nothing_else(door: Door) -> None:
+    piece, sent = b"x" * 1_000_000, 0
+
+    async def endless(asked: Asked, receive: Receive, send: Send) -> None:
+        nonlocal sent
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while sent < 100:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            sent += 1
+
+    door.shop.answers["/api/v1/echo"] = endless
+    async with wire_to(door) as wire:
+        await wire.send(request())
+        for _ in range(3):
+            assert (await door.get("/api/v1/products")).status == 200
+        assert sent < 100
