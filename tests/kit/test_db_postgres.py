@@ -10,12 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from shikanji.kit.db.faults import StorageFault, TransactionConflict, TransactionOver
+from shikanji.kit.db.letters import letter
 from shikanji.kit.db.postgres import TRIES_MAX, PostgresDatabase
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Unavailable
 from tests.engines.postgres import PostgresServer
 from tests.kit.counters import SERVICE, add, values
 from tests.kit.databases import OpenDatabase, make_ground, open_postgres
+from tests.kit.delivering import Subscriber, envelope, states
 
 
 @pytest.fixture
@@ -92,6 +94,52 @@ async def test_a_real_deadlock_is_settled_by_running_one_again(postgres: OpenDat
     await asyncio.gather(postgres.write(crosswise("a", "b")), postgres.write(crosswise("b", "a")))
 
     assert await postgres.read(values) == {"a": 3, "b": 3}
+
+
+async def test_an_event_in_a_deadlock_gives_up_its_locks_and_goes_to_the_next_round(postgres: OpenDatabase) -> None:
+    """The batch has locked `a` and wants `b`; another unit has locked `b` and wants `a`."""
+    await postgres.write(add, "a")
+    await postgres.write(add, "b")
+    subscriber, both_hold_one = Subscriber(), threading.Barrier(2)
+    met: list[str] = []
+
+    def meet_once(party: str) -> None:
+        if party not in met:
+            met.append(party)
+            both_hold_one.wait()
+
+    def other(tx: Tx) -> None:
+        add(tx, "b")
+        meet_once("other")
+        add(tx, "a")
+
+    def then_b(tx: Tx) -> None:
+        meet_once("inbox")
+        add(tx, "b")
+
+    subscriber.trouble["a"] = then_b
+    inbox = subscriber.inbox(postgres)
+    await asyncio.gather(
+        inbox.receive([envelope("c1", "c"), envelope("a1", "a", 1), envelope("a2", "a", 2)]), postgres.write(other)
+    )
+    while await inbox.retry():
+        pass
+
+    assert set(states(postgres).values()) == {"done"}
+    assert await postgres.read(values) == {"a": 4, "b": 4, "c": 1}
+
+
+async def test_a_deadlock_told_by_the_server_is_not_counted_against_the_event(postgres: OpenDatabase) -> None:
+    subscriber = Subscriber()
+    subscriber.trouble["a"] = lambda tx: fail_with(tx, "40P01")
+    inbox = subscriber.inbox(postgres)
+
+    await inbox.receive([envelope("a1", "a", 1), envelope("b1", "b"), envelope("a2", "a", 2)])
+
+    assert states(postgres) == {"a1": "waiting", "a2": "waiting", "b1": "done"}
+    assert (await postgres.read(letter, "a1")).attempts == 0
+    subscriber.trouble.clear()
+    assert await inbox.retry() == 2
 
 
 async def test_a_connection_lost_before_the_commit_is_not_rerun(postgres: OpenDatabase) -> None:
