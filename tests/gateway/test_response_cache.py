@@ -138,7 +138,7 @@ async def test_a_purge_reaches_every_gateway() -> None:
 
 
 async def test_what_was_fetched_before_a_purge_is_not_kept_after_it() -> None:
-    cache, asked, go_on = ResponseCache(ManualClock(NOON), bytes_max=1_000), asyncio.Event(), asyncio.Event()
+    cache, asked, go_on = ResponseCache(ManualClock(NOON), bytes_max=100_000), asyncio.Event(), asyncio.Event()
 
     async def old() -> Content:
         asked.set()
@@ -160,7 +160,7 @@ async def test_what_was_fetched_before_a_purge_is_not_kept_after_it() -> None:
 
 
 async def test_a_failed_fetch_fails_all_who_waited_and_nobody_after() -> None:
-    cache = ResponseCache(ManualClock(NOON), bytes_max=1_000)
+    cache = ResponseCache(ManualClock(NOON), bytes_max=100_000)
 
     async def failing() -> Content:
         raise ConnectionError
@@ -175,15 +175,29 @@ async def test_a_failed_fetch_fails_all_who_waited_and_nobody_after() -> None:
 
 
 async def test_old_answers_make_room_for_new_ones() -> None:
-    cache = ResponseCache(ManualClock(NOON), bytes_max=100)
+    cache = ResponseCache(ManualClock(NOON), bytes_max=2 * Content(b"x" * 40, b"text/plain").size)
 
     async def load(size: int) -> Content:
         return Content(b"x" * size, b"text/plain")
 
-    for name, size in (("/a", 40), ("/b", 40), ("/c", 40), ("/too-big", 101)):
+    for name, size in (("/a", 40), ("/b", 40), ("/c", 40), ("/too-big", 10_000)):
         await cache.fetch(name, b"", 5, lambda size=size: load(size))  # type: ignore[misc]
 
     assert [name for name in ("/a", "/b", "/c", "/too-big") if cache.get(name, b"")] == ["/b", "/c"]
+
+
+async def test_a_flood_of_different_queries_stays_within_bounds() -> None:
+    cache = ResponseCache(ManualClock(NOON), bytes_max=100_000)
+
+    async def nothing_found() -> Content:
+        return Content(b"[]", b"application/json")
+
+    for number in range(10_000):
+        await cache.fetch(MENU, b"q=%d" % number, 5, nothing_found)
+    await cache.fetch(MENU, b"q=" + b"x" * 5_000, 5, nothing_found)
+
+    assert sum(cache.get(MENU, b"q=%d" % number) is not None for number in range(10_000)) <= 100_000 // 4_096
+    assert cache.get(MENU, b"q=" + b"x" * 5_000) is not None
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -14,7 +14,7 @@ from shikanji.gateway.settings import GatewaySettings
 from shikanji.gateway.sharing import fetch_shared
 from shikanji.gateway.upstreams import Upstream
 from shikanji.kit.context import bind
-from shikanji.kit.telemetry.traces import current_traceparent, valid_traceparent
+from shikanji.kit.telemetry.traces import current_traceparent, tracing, valid_traceparent
 from shikanji.kit.web.body import read_body
 from shikanji.kit.web.headers import Headers
 
@@ -71,9 +71,10 @@ class Forwarding:
             (b"x-forwarded-proto", self._addresses.scheme(exchange.scope, known).encode()),
             (b"x-forwarded-host", known.get(b"host", b"")),
         ]
-        traceparent = current_traceparent() or valid_traceparent(known.get(b"traceparent", b"").decode("latin-1"))
-        if traceparent:
-            added.append((b"traceparent", traceparent.encode()))
+        if tracing() or b"traceparent" in known:
+            traceparent = current_traceparent() or valid_traceparent(known.get(b"traceparent", b"").decode("latin-1"))
+            if traceparent:
+                added.append((b"traceparent", traceparent.encode()))
         if b"authorization" in known:
             added.append((b"authorization", known[b"authorization"]))
         return added

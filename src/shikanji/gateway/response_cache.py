@@ -10,7 +10,10 @@ from shikanji.gateway.problems import Header
 from shikanji.kit.clock import SECOND, Clock
 
 ALIASES_MAX = 8_192
-ENTRY_BYTES_MAX = 1_048_576
+ALIAS_BYTES_MAX = 256
+"""A longer query is not worth remembering how it is spelled."""
+ENTRY_BYTES_MAX = 2_097_152
+OVERHEAD_BYTES = 4_096
 
 
 class Content:
@@ -25,6 +28,11 @@ class Content:
         self.etag = etag or b'W/"' + hashlib.blake2b(body, digest_size=12).hexdigest().encode() + b'"'
         self.headers = [*headers, (b"etag", self.etag)]
         self._variants: dict[bytes, Variant] = {}
+
+    @property
+    def size(self) -> int:
+        """What it may weigh in memory, its encodings and its bookkeeping included."""
+        return 2 * len(self.body) + OVERHEAD_BYTES
 
     def variant(self, accept_encoding: bytes | None) -> "Variant":
         """For a client that accepts these encodings."""
@@ -117,24 +125,26 @@ class ResponseCache:
 
     def _keep(self, key: str, content: Content, until: int) -> None:
         self._forget(key)
-        if len(content.body) > min(ENTRY_BYTES_MAX, self._bytes_max):
+        if content.size > min(ENTRY_BYTES_MAX, self._bytes_max):
             return
-        while self._bytes + len(content.body) > self._bytes_max:
+        while self._bytes + content.size > self._bytes_max:
             self._forget(next(iter(self._entries)))
         self._entries[key] = _Entry(content, until)
-        self._bytes += len(content.body)
+        self._bytes += content.size
 
     def _forget(self, key: str) -> None:
         entry = self._entries.pop(key, None)
         if entry is not None:
-            self._bytes -= len(entry.content.body)
+            self._bytes -= entry.content.size
 
     def _key(self, path: str, query: bytes) -> str:
         key = self._keys.get((path, query))
         if key is None:
+            key = normalised(path, query)
             if len(self._keys) >= ALIASES_MAX:
                 self._keys.clear()
-            key = self._keys[path, query] = normalised(path, query)
+            if len(path) + len(query) <= ALIAS_BYTES_MAX:
+                self._keys[path, query] = key
         return key
 
 

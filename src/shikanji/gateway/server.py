@@ -69,7 +69,7 @@ class Cycle(RequestResponseCycle):
             raise RuntimeError("an answer has one start")
         lines = [STATUS_LINE[status]]
         lines += [_line(name, value) for name, value in self.default_headers]
-        lines += [_line(name, value) for name, value in headers]
+        lines += [_checked(name, value) if name == b"set-cookie" else _line(name, value) for name, value in headers]
         self.response_started = True
         self.waiting_for_100_continue = False
         for name, value in headers:
@@ -233,6 +233,9 @@ class FrontDoorProtocol(HttpToolsProtocol):
         else:
             self._start_asgi_task(self.cycle, self.app)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nothing to warn of: a request to upgrade is answered as the plain one that it also is."""
+
     def send_400_response(self, msg: str) -> None:
         """Called for whatever the parser stumbles over; our own refusals stop it too."""
         if self._head_bytes > HEAD_BYTES_MAX:
@@ -273,9 +276,12 @@ class FrontDoorProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-@lru_cache(maxsize=4_096)
-def _line(name: bytes, value: bytes) -> bytes:
+def _checked(name: bytes, value: bytes) -> bytes:
     """Raises for what would let a value write headers of its own."""
     if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
         raise RuntimeError("a header that must not be sent")
     return b"%b: %b\r\n" % (name, value)
+
+
+_line = lru_cache(maxsize=4_096)(_checked)
+"""For headers that come again and hold no secret."""
