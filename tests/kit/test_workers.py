@@ -105,6 +105,21 @@ class TestDrive:
         await rounds.reached(2)
         await drive.stop()
 
+        assert rounds.count == 2
+
+    async def test_a_failing_step_is_hurried_only_by_the_end(self) -> None:
+        rounds = Rounds(*[ValueError("planted")] * 10)
+        drive = Drive("test", rounds.step, clock=ManualClock(NOON))
+        drive.start()
+        await rounds.reached(3)
+        for _ in range(5):
+            drive.wake()
+            await asyncio.sleep(0)
+
+        await drive.stop()
+
+        assert rounds.count == 3
+
     async def test_stopping_what_never_began(self) -> None:
         await Drive("test", Rounds().step, clock=ManualClock(NOON)).stop()
 

@@ -32,7 +32,7 @@ class Drive:
         self.name = name
         self._step, self._clock, self._next_due, self._poll_seconds = step, clock, next_due, poll_seconds
         self._woken = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._failures = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -44,16 +44,16 @@ class Drive:
 
     async def stop(self) -> None:
         """Returns when the step that is running has ended; nothing is cut off."""
-        self._stopping = True
+        self._stopping.set()
         self.wake()
         if self._task is not None:
             await self._task
 
     async def _run(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._woken.clear()
             pause = await self._try_step()
-            if pause > 0 and not self._stopping:
+            if pause > 0:
                 await self._wait(pause)
 
     async def _try_step(self) -> float:
@@ -77,11 +77,10 @@ class Drive:
         return min(max((due - self._clock.now()) / SECOND, 0.001), self._poll_seconds)
 
     async def _wait(self, seconds: float) -> None:
-        if self._failures:
-            # A failing step is not hurried by what wakes it.
-            self._woken.clear()
+        # A failing step is not hurried by what wakes it, only by the end.
+        awaited = self._stopping if self._failures else self._woken
         try:
             async with asyncio.timeout(seconds):
-                await self._woken.wait()
+                await awaited.wait()
         except TimeoutError:
             return
