@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -46,7 +47,7 @@ class Ground:
     settings: Any = None
 
 
-class Transaction:
+class Transaction(ABC):
     """One unit of work. A subclass says how its driver's errors are to be read."""
 
     __slots__ = (
@@ -195,9 +196,9 @@ class Transaction:
             return misfit(prepared, params)
         return self._read_error(error)
 
+    @abstractmethod
     def _read_error(self, error: Exception) -> Exception:
         """The driver's error as one of `kit.db.faults`, or itself."""
-        raise NotImplementedError
 
 
 class Savepoint:
