@@ -6,15 +6,24 @@ import logging
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
+import aiohttp
 import msgspec
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from starlette.types import Receive, Scope, Send
 
+from shikanji.kit.calls import Answers, Call
+from shikanji.kit.calls_http import HttpCalls
+from shikanji.kit.calls_local import LocalCalls
+from shikanji.kit.clock import ManualClock
 from shikanji.kit.context import bind, current, current_causation, current_correlation
+from shikanji.kit.service import Room
 from shikanji.kit.telemetry import logs, metrics, traces
 from shikanji.kit.telemetry.redaction import REDACTED, redact, redact_fields
+from tests.kit.web.edge import make_room
+from tests.serving import serving
 
 
 @pytest.mark.parametrize(
@@ -236,6 +245,13 @@ def test_without_a_collector_a_span_is_nothing() -> None:
     assert not traces.tracing()
 
 
+def flush() -> None:
+    """Spans leave in batches: ending the tracing sends the last one."""
+    tracing = traces._tracing
+    assert tracing is not None
+    tracing.stop()
+
+
 @pytest.fixture
 def exporter() -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
@@ -254,15 +270,44 @@ def test_spans_hang_together_across_processes(exporter: InMemorySpanExporter) ->
     with traces.span("elsewhere", "server", traceparent=carried):
         pass
 
-    traces_of_it = traces._tracing
-    assert traces_of_it is not None
-    traces_of_it.stop()
+    flush()
     inner, outer, elsewhere = exporter.get_finished_spans()
     assert {span.context.trace_id for span in (inner, outer, elsewhere)} == {outer.context.trace_id}
     assert inner.parent is not None
     assert elsewhere.parent is not None
     assert inner.parent.span_id == elsewhere.parent.span_id == outer.context.span_id
     assert inner.attributes == {"order": "o-1"}
+
+
+class Brew(Call[str], frozen=True, kw_only=True):
+    service: ClassVar[str] = "kitchen"
+    returns: ClassVar[type] = str
+
+
+async def test_a_call_is_a_span_and_carries_itself_on(exporter: InMemorySpanExporter) -> None:
+    answers, seen = Answers(), []
+
+    @answers.to(Brew)
+    async def brew(room: Room, call: Brew) -> str:
+        seen.append(traces.current_traceparent())
+        return "tea"
+
+    async def over_http(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(dict(scope["headers"])[b"traceparent"].decode())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b'"tea"'})
+
+    here = LocalCalls()
+    here.add(make_room("kitchen"), answers)
+    async with serving(over_http) as url, aiohttp.ClientSession() as http:
+        elsewhere = LocalCalls(elsewhere=HttpCalls(http, lambda _: [url], bytes(32), ManualClock(0)))
+        with traces.span("place", "server"):
+            assert await here.ask(Brew()) == await elsewhere.ask(Brew()) == "tea"
+
+    flush()
+    *calls, _ = exporter.get_finished_spans()
+    assert [span.name for span in calls] == ["call kitchen.Brew"] * 2
+    assert [traceparent.split("-")[2] for traceparent in seen] == [f"{span.context.span_id:016x}" for span in calls]
 
 
 def test_spans_reach_the_collector() -> None:

@@ -14,6 +14,7 @@ from shikanji.kit.calls import Call
 from shikanji.kit.calls_credential import REFUSED_TYPE, sign
 from shikanji.kit.clock import Clock
 from shikanji.kit.errors import RemoteProblem, Unavailable
+from shikanji.kit.telemetry.traces import current_traceparent
 from shikanji.kit.web.envelope import PROBLEM_TYPE_PREFIX, ProblemBody
 
 R = TypeVar("R")
@@ -98,8 +99,9 @@ class HttpCalls:
         headers = sign(self._key, path, body, now=self._clock.now(), nonce=token_hex(16))
         headers["content-type"] = "application/json"
         headers[REQUEST_HEADER], headers[CAUSATION_HEADER] = origin.correlation_id, origin.causation_id
-        if origin.traceparent:
-            headers[TRACE_HEADER] = origin.traceparent
+        traceparent = current_traceparent() or origin.traceparent
+        if traceparent:
+            headers[TRACE_HEADER] = traceparent
         return headers
 
 

@@ -7,6 +7,7 @@ import structlog
 
 from shikanji.kit.calls import Answers, Call, Calls
 from shikanji.kit.errors import Problem, RemoteProblem, Unavailable
+from shikanji.kit.telemetry.traces import span, tracing
 
 if TYPE_CHECKING:
     from shikanji.kit.service import Room
@@ -31,6 +32,12 @@ class LocalCalls:
         self._here[room.name] = (room, answers)
 
     async def ask(self, call: Call[R]) -> R:
+        if not tracing():
+            return await self._ask(call)
+        with span(f"call {call.service}.{type(call).__name__}", "client"):
+            return await self._ask(call)
+
+    async def _ask(self, call: Call[R]) -> R:
         here = self._here.get(call.service)
         if here is None:
             if self._elsewhere is None:
