@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from shikanji.kit.telemetry import logs, traces
-from tests.gateway.door import Door, assert_problem, open_door
+from tests.gateway.door import Door, Shop, assert_problem, open_door
 
 
 async def test_the_landing_page_says_what_is_running(door: Door) -> None:
@@ -24,6 +24,13 @@ async def test_the_landing_page_says_what_is_running(door: Door) -> None:
     for link in ("/docs", "/openapi.json", "/asyncapi.json", "/health/ready", "/metrics"):
         assert f'href="{link}"' in text
     assert "{{" not in text
+
+
+async def test_the_landing_page_links_to_what_is_mounted() -> None:
+    async with open_door(mounts={"/dev/outbox": Shop()}) as door:
+        text = (await door.get("/")).body.decode()
+
+    assert "<a href='/dev/outbox'><b>Dev outbox</b>" in text
 
 
 async def test_the_landing_page_names_what_is_not_ready_as_text() -> None:

@@ -293,6 +293,7 @@ class Gateway:
             asyncapi=given.asyncapi,
             version=given.version,
             production=given.production,
+            mounts=given.mounts,
         )
         routes = [targets.route(service, route) for service, route in given.routes]
         return RouteTable([*routes, *documents.targets()], {prefix: targets.mount(prefix) for prefix in given.mounts})

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -43,7 +43,9 @@ class Documents:
         asyncapi: Callable[[], bytes],
         version: str,
         production: bool,
+        mounts: Iterable[str] = (),
     ) -> None:
+        self._mounts = sorted(mounts)
         self._readiness = readiness
         self._registry = registry
         self._version = version
@@ -70,6 +72,7 @@ class Documents:
         page = _page("landing.html")
         filled = page.replace(b"{{version}}", html.escape(self._version).encode())
         filled = filled.replace(b"{{parts}}", _part_rows(parts)).replace(b"{{state}}", _state(parts))
+        filled = filled.replace(b"{{mounts}}", _mount_links(self._mounts))
         await exchange.reply_content(self._document(filled, HTML, page_policy(page), b"no-cache"))
 
     async def docs(self, exchange: Exchange) -> None:
@@ -149,6 +152,15 @@ def _state(parts: Mapping[str, str]) -> bytes:
     if not waiting:
         return b"<p class='state ok'>Everything is running</p>"
     return f"<p class='state wait'>{waiting} of {len(parts)} parts not ready</p>".encode()
+
+
+def _mount_links(prefixes: Iterable[str]) -> bytes:
+    return "".join(_mount_link(html.escape(prefix)) for prefix in prefixes).encode()
+
+
+def _mount_link(prefix: str) -> str:
+    name = prefix.strip("/").replace("/", " ").capitalize()
+    return f"<li><a href='{prefix}'><b>{name}</b><span>Here for demos: <code>{prefix}</code></span></a></li>"
 
 
 def _part_rows(parts: Mapping[str, str]) -> bytes:
