@@ -3,15 +3,11 @@
 from itertools import pairwise
 
 import pytest
-import sqlalchemy as sa
 
 from shikanji.kit.clock import MINUTE, SECOND
-from shikanji.kit.db import sql
 from shikanji.kit.db.faults import StorageFault, TransactionConflict
 from shikanji.kit.db.inbox import ATTEMPTS_MAX, BATCH_EVENTS_MAX, DUE_AGGREGATES_MAX
 from shikanji.kit.db.letters import NoSuchLetter, NotWaiting, discard, letter, letters, retry
-from shikanji.kit.db.sqlite import SqliteDatabase
-from shikanji.kit.db.sqlite_connection import STATEMENTS
 from shikanji.kit.db.tx import Tx
 from tests.kit.counters import CounterMoved, values
 from tests.kit.databases import OpenDatabase
@@ -285,20 +281,3 @@ async def test_more_followers_than_fit_a_transaction_come_in_the_next(database: 
     assert [await inbox.retry(), await inbox.retry()] == [BATCH_EVENTS_MAX, 5]
 
     assert subscriber.heard == [f"e{number:03}" for number in range(count)]
-
-
-async def test_the_waiting_rows_are_found_by_their_index(database: OpenDatabase) -> None:
-    if not isinstance(database.db, SqliteDatabase):
-        return
-
-    def plan(tx: Tx, statement: sa.Executable, size: int) -> str:
-        prepared = STATEMENTS.prepare(statement)
-        cursor = tx._cursor  # type: ignore[attr-defined]
-        return str(cursor.execute(f"EXPLAIN QUERY PLAN {prepared.sql}", ("[]",) * size).fetchall())
-
-    assert "inbox_due" in await database.read(plan, sql.FIRST_DUE_EVENT, 0)
-    assert "inbox_due" in await database.read(plan, sql.SELECT_DUE_AGGREGATES, 2)
-    assert "inbox_waiting" in await database.read(plan, sql.SELECT_WAITING_OF_AGGREGATE, 3)
-    assert "inbox_waiting" in await database.read(plan, sql.SELECT_PARKED, 1)
-    assert "outbox_unpublished" in await database.read(plan, sql.SELECT_UNPUBLISHED, 1)
-    assert "inbox_dead" in await database.read(plan, sql.SELECT_LETTERS["dead"], 1)

@@ -22,7 +22,7 @@ from shikanji.kit.db.sql import (
     RELEASE_REPLANNED_JOB,
 )
 from shikanji.kit.db.statements import Prepared, Statements, misfit
-from shikanji.kit.db.tx import PLANNED, RECORDED, Rows
+from shikanji.kit.db.tx import PLANNED, RECORDED, WAKE_AHEAD, Rows
 from shikanji.kit.events import payload_hash
 from shikanji.kit.ids import Ids
 
@@ -160,7 +160,8 @@ class Transaction(ABC):
             payload=b"{}" if payload is None else _encode(payload),
             correlation_id=self.correlation_id,
         )
-        self.woke |= PLANNED
+        if at - self.now < WAKE_AHEAD:
+            self.woke |= PLANNED
 
     def unschedule(self, kind: str, key: str) -> None:
         self.run(DELETE_JOB, kind=kind, key=key)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from shikanji.kit.clock import SECOND
+
 if TYPE_CHECKING:
     from shikanji.kit.events import Event
 
@@ -18,6 +20,10 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 RECORDED, PLANNED = 1, 2
 """What a committed unit may have left for others to do: events to relay, jobs to run."""
+
+
+WAKE_AHEAD = 10 * SECOND
+"""A job that is due later wakes nobody when it is planned: the next poll will be early enough (`kit.drive`)."""
 
 
 class Rows:

@@ -1,0 +1,62 @@
+"""Every statement of the kit finds its rows by an index, however many rows there are."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from shikanji.kit.db import sql
+from shikanji.kit.db.sqlite_connection import STATEMENTS, open_reader
+from tests.kit.counters import SERVICE
+from tests.kit.databases import open_database
+
+EXPECTED = {
+    "SELECT_UNPUBLISHED": "outbox_unpublished",
+    "FIRST_UNPUBLISHED": "outbox_unpublished",
+    "COUNT_UNPUBLISHED": "outbox_unpublished",
+    "MARK_PUBLISHED": "PRIMARY KEY",
+    "SELECT_PUBLISHED": "PRIMARY KEY",
+    "UNPUBLISH": "event_id=?",
+    "SELECT_DUE_JOBS": "due_at<?",
+    "COUNT_LATE_JOBS": "due_at<?",
+    "FIRST_DUE_JOB": "ix_jobs_due_at",
+    "FIRST_LEASE_END": "jobs_leased",
+    "VOID_LEASES": "jobs_leased",
+    "SELECT_PARKED": "inbox_waiting",
+    "WAIT_BEHIND": "inbox_waiting",
+    "SELECT_WAITING_OF_AGGREGATE": "inbox_waiting",
+    "MAKE_FIRST_DUE": "inbox_waiting",
+    "SELECT_DUE_AGGREGATES": "inbox_due",
+    "FIRST_DUE_EVENT": "inbox_due",
+}
+
+
+def statements() -> dict[str, sa.Executable]:
+    named: dict[str, sa.Executable] = {}
+    for name, found in vars(sql).items():
+        if name.isupper() and isinstance(found, sa.Select | sa.Update | sa.Delete):
+            named[name] = found
+        elif name.isupper() and name[0] != "_" and isinstance(found, dict):
+            named |= {f"{name}[{key}]": statement for key, statement in found.items()}
+    return named
+
+
+@pytest.mark.parametrize("name", statements())
+async def test_rows_are_found_by_an_index(name: str, tmp_path: Path) -> None:
+    async with open_database(SERVICE, tmp_path):
+        plan = plan_of(tmp_path / "counters.db", statements()[name])
+
+    wanted = EXPECTED.get(name, "inbox_" if "LETTERS" in name else "PRIMARY KEY")
+    assert wanted in plan
+    assert "SCAN jobs USING PRIMARY" not in plan
+    assert "TEMP B-TREE" not in plan or "LETTERS[waiting]" in name
+
+
+def plan_of(path: Path, statement: sa.Executable) -> str:
+    prepared = STATEMENTS.prepare(statement)
+    reader = open_reader(path)
+    try:
+        arguments = ("[1]",) * prepared.sql.count("?")
+        return "; ".join(row[3] for row in reader.execute(f"EXPLAIN QUERY PLAN {prepared.sql}", arguments))
+    finally:
+        reader.close()
