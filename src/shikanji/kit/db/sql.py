@@ -111,8 +111,8 @@ JOB_COLUMNS = (
 _FREE = sa.or_(_jobs.c.lease.is_(None), _jobs.c.lease_until <= bindparam("now"))
 _DUE = (_jobs.c.due_at <= bindparam("now"), _FREE)
 _OF_KINDS = any_of(_jobs.c.kind.concat(""), "kinds")
-"""An expression, so that no database reads all jobs of these kinds by the primary key: almost all of them are far in the
-future, and the index on `due_at` finds the few that are not."""
+"""An expression, so that no database reads all jobs of these kinds by the primary key: almost all of them are far in
+the future, and the index on `due_at` finds the few that are not."""
 SELECT_DUE_JOBS = (
     sa.select(*JOB_COLUMNS)
     .where(*_DUE, _OF_KINDS)
