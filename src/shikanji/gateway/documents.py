@@ -1,9 +1,6 @@
 """The gateway's own pages: the landing page, the API's description and its reader, health, metrics."""
 
-import base64
-import hashlib
 import html
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -20,6 +17,7 @@ from shikanji.gateway.response_cache import Content
 from shikanji.gateway.table import Target
 from shikanji.kit.errors import FieldError, NotFound, Unavailable
 from shikanji.kit.telemetry import metrics
+from shikanji.kit.web.content_policy import page_policy
 from shikanji.kit.web.envelope import problem_response
 from shikanji.kit.web.routes import RateClass
 
@@ -124,22 +122,6 @@ class Documents:
         watched = path.startswith("/health/") or path == "/metrics"
         rate = None if watched else RateClass.NORMAL
         return Target(service="gateway", method="GET", path=path, rate=rate, identify=False, own=answer)
-
-
-def page_policy(page: bytes) -> bytes:
-    """The strictest policy under which this page works: its own inline style and script by their hashes."""
-    styles = _hashes(page, b"style")
-    scripts = _hashes(page, b"script")
-    return (
-        f"default-src 'none'; style-src {styles}; script-src {scripts}; connect-src 'self'; "
-        "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ).encode()
-
-
-def _hashes(page: bytes, tag: bytes) -> str:
-    contents = re.findall(b"<%b>(.*?)</%b>" % (tag, tag), page, re.DOTALL)
-    digests = [base64.b64encode(hashlib.sha256(content).digest()).decode() for content in contents]
-    return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from shikanji.kit.messages import Message
+from shikanji.kit.web.content_policy import page_policy
 
 MESSAGES_MAX = 500
 
@@ -63,7 +64,11 @@ def outbox_page(outbox: OutboxMessages) -> Any:
             kind, body = b"application/json", msgspec.json.encode({"success": True, "data": outbox.newest()})
         else:
             kind, body = b"text/html; charset=utf-8", _page(outbox.newest()).encode()
-        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        headers = [
+            (b"content-type", kind),
+            (b"content-length", str(len(body)).encode()),
+            (b"content-security-policy", page_policy(body)),
+        ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
