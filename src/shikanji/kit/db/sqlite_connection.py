@@ -17,7 +17,7 @@ T = TypeVar("T")
 STATEMENTS: Statements = for_sqlite()
 """Compiled once for every SQLite database of the process."""
 
-# The driver looks for an adapter of whatever is neither a number nor text, and asks None and bytes for one by attributes
+# The driver looks for an adapter of whatever is neither number nor text, and asks None and bytes for one by attributes
 # that they lack: two exceptions a parameter, 6 % of all that an order costs. These two give back what they are given.
 sqlite.register_adapter(type(None), {}.get)
 sqlite.register_adapter(bytes, bytes)
