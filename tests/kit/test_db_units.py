@@ -280,6 +280,24 @@ async def test_a_caller_that_goes_away_disturbs_nobody(database: OpenDatabase) -
         await leaver
 
 
+async def test_the_commit_of_a_caller_that_went_away_wakes_the_relay(database: OpenDatabase) -> None:
+    woken = asyncio.Event()
+    database.db.subscribe_commits(woken.set, RECORDED)
+    began, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def tell(tx: Tx) -> None:
+        loop.call_soon_threadsafe(began.set)
+        add_and_tell(tx, "a")
+
+    leaver = asyncio.create_task(database.write(tell))
+    await began.wait()
+    leaver.cancel()
+
+    async with asyncio.timeout(5):
+        await woken.wait()
+    assert len(database.events()) == 1
+
+
 async def test_commands_use_the_same_functions_without_a_loop(database: OpenDatabase) -> None:
     direct = database.direct()
 

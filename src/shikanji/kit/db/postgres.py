@@ -76,24 +76,19 @@ class PostgresDatabase:
         await asyncio.to_thread(self._pool.close)
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        value, woke = await self._run(self._write, fn, args, kwargs)
-        self.load.units += 1
-        self.load.commits += 1
-        if woke:
-            for kinds, wake in self._wakes:
-                if kinds & woke:
-                    wake()
-        result: T = value
+        result: T = (await self._run(self._write, self._committed, fn, args, kwargs))[0]
         return result
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        result: T = await self._run(self._read, fn, args, kwargs)
+        result: T = await self._run(self._read, self._done, fn, args, kwargs)
         return result
 
     def subscribe_commits(self, wake: Callable[[], Any], kinds: int = RECORDED | PLANNED) -> None:
         self._wakes.append((kinds, wake))
 
-    async def _run(self, way: Callable[..., Any], fn: Any, args: Any, kwargs: Any) -> Any:
+    async def _run(
+        self, way: Callable[..., Any], done: Callable[[asyncio.Future[Any]], None], fn: Any, args: Any, kwargs: Any
+    ) -> Any:
         if not self._open:
             raise Unavailable(f"{self.service}'s database is closed")
         if self.load.units_waiting >= self._queue_units_max:
@@ -101,14 +96,25 @@ class PostgresDatabase:
             raise Unavailable(f"{self.service} has too much to do just now", retry_after_seconds=1)
         self.load.units_waiting += 1
         future = self._loop.run_in_executor(self._threads, way, current(), fn, args, kwargs)
-        # Counted until the thread is done with it, even if whoever asked has gone.
-        future.add_done_callback(self._leave)
+        # Whoever asked may go away; the thread goes on, and what it did counts.
+        future.add_done_callback(done)
         return await asyncio.shield(future)
 
-    def _leave(self, future: asyncio.Future[Any]) -> None:
+    def _done(self, future: asyncio.Future[Any]) -> None:
         self.load.units_waiting -= 1
-        if not future.cancelled():
-            future.exception()
+        # Asked for here, so that nobody complains of an error that nobody waited for.
+        future.exception()
+
+    def _committed(self, future: asyncio.Future[tuple[Any, int]]) -> None:
+        self._done(future)
+        if future.exception() is not None:
+            return
+        self.load.units += 1
+        self.load.commits += 1
+        _, woke = future.result()
+        for kinds, wake in self._wakes:
+            if kinds & woke:
+                wake()
 
     def _write(self, origin: Origin, fn: Any, args: Any, kwargs: Any) -> tuple[Any, int]:
         for left in range(TRIES_MAX - 1, -1, -1):
