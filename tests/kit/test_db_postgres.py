@@ -156,6 +156,17 @@ async def test_a_connection_lost_before_the_commit_is_not_rerun(postgres: OpenDa
     assert await postgres.write(add, "a") == 1
 
 
+async def test_a_broken_connection_is_not_handed_out_again(postgres: OpenDatabase) -> None:
+    def cut_and_fail(tx: Tx) -> None:
+        cut(postgres, tx)
+        raise ValueError("planted")
+
+    with pytest.raises(ValueError, match="planted"):
+        await postgres.write(cut_and_fail)
+
+    assert await postgres.write(add, "a") == 1
+
+
 async def test_a_connection_lost_at_the_commit_is_unknown_and_not_rerun(postgres: OpenDatabase) -> None:
     runs = Runs(lambda tx: cut(postgres, tx))
 

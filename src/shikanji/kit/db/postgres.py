@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
@@ -117,13 +118,10 @@ class PostgresDatabase:
                 wake()
 
     def _write(self, origin: Origin, fn: Any, args: Any, kwargs: Any) -> tuple[Any, int]:
-        for left in range(TRIES_MAX - 1, -1, -1):
-            try:
+        for _ in range(TRIES_MAX - 1):
+            with suppress(TransactionConflict):
                 return self._with_connection(self._write_on, origin, fn, args, kwargs)
-            except TransactionConflict:
-                if not left:
-                    raise
-        raise AssertionError("unreachable")
+        return self._with_connection(self._write_on, origin, fn, args, kwargs)
 
     def _read(self, origin: Origin, fn: Any, args: Any, kwargs: Any) -> Any:
         return self._with_connection(self._read_on, origin, fn, args, kwargs)
