@@ -78,7 +78,7 @@ def _refuse_demo_in_production(settings: PlatformSettings) -> None:
         "SHIKANJI_SMTP_URL must be set in production: the development outbox is for demos": settings.smtp_url is None,
         "SHIKANJI_PUBLIC_URL must be set in production": settings.public_url is None,
         "SHIKANJI_RATE_LIMITS=off is for load tests and is refused in production": settings.rate_limits == "off",
-        "SHIKANJI_FAILPOINT is for crash tests and is refused in production": armed() is not None,
+        "SHIKANJI_FAILPOINT is for crash tests and is refused in production": armed() != "",
     }
     problems = [problem for problem, wrong in refused.items() if wrong]
     if problems:

@@ -79,10 +79,10 @@ PAYMENTS = (
     ),
     Invariant(
         "19b",
-        "what the provider has captured is known here before long",
+        "what the provider has captured is known here, at the latest by the daily look into its books",
         "quiescent",
         """SELECT s.id, 'captured ' || s.amount || ' at the provider', 'a captured payment here' FROM sandbox.payments s
-        WHERE s.status = 'captured' AND s.created_at <= :before - 1800000000 AND NOT EXISTS (
+        WHERE s.status = 'captured' AND s.created_at <= :before - 90000000000 AND NOT EXISTS (
             SELECT 1 FROM payment.payments p WHERE p.provider = 'sandbox' AND p.provider_payment_id = s.id
             AND p.captured = s.amount)""",
         needs="sandbox",
