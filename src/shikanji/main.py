@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from shikanji import revocation_feed, sandbox
 from shikanji.configuration import Configuration, PlatformSettings
-from shikanji.contracts.inventory import LowStockAlert, OutOfStock, ProductCreated, ProductUpdated, StockAdjusted
+from shikanji.contracts.inventory import OutOfStock, ProductCreated, ProductUpdated
 from shikanji.contracts.store import DeliveryZoneUpdated, StoreCreated, StoreStatusChanged, StoreUpdated
 from shikanji.gateway.app import Gateway, Surroundings
 from shikanji.gateway.problems import OF_THE_DOOR
@@ -62,11 +62,12 @@ OUTSIDE_SECONDS_MAX = 10
 SETTLE_POLL_SECONDS = 0.005
 
 _PURGED_BY: Mapping[str, tuple[type, ...]] = {
-    "/api/v1/products": (ProductCreated, ProductUpdated, OutOfStock, LowStockAlert, StockAdjusted),
+    "/api/v1/products": (ProductCreated, ProductUpdated, OutOfStock),
     "/api/v1/categories": (ProductCreated, ProductUpdated),
     "/api/v1/stores": (StoreCreated, StoreUpdated, StoreStatusChanged, DeliveryZoneUpdated),
 }
-"""Path prefixes of which the gateway forgets its kept answers when one of these events was delivered."""
+"""Path prefixes of which the gateway forgets its kept answers when one of these events was delivered. None that every
+order brings: it would empty the cache all day, and what is kept is old after seconds anyway."""
 
 
 def services_of(settings: PlatformSettings) -> tuple[Service, ...]:
