@@ -78,6 +78,12 @@ class _SqliteInlining(SQLiteCompiler):
     def visit_bindparam(self, bindparam: Any, *args: Any, **kw: Any) -> str:
         return super().visit_bindparam(bindparam, *args, **_with_literals(bindparam, kw))  # type: ignore[no-untyped-call, no-any-return]
 
+    def limit_clause(self, select: Any, **kw: Any) -> str:
+        # SQLite plans by the value of a bare parameter here, and so compiles the statement anew whenever it is bound.
+        text: str = super().limit_clause(select, **kw)  # type: ignore[no-untyped-call]
+        limit = select._limit_clause
+        return text if limit is None else text.replace(bare := self.process(limit, **kw), f"{bare} + 0", 1)
+
 
 class _PostgresInlining(PGCompiler_psycopg):
     def visit_bindparam(self, bindparam: Any, *args: Any, **kw: Any) -> str:
