@@ -34,10 +34,11 @@ EXPECTED = {
 def statements() -> dict[str, sa.Executable]:
     named: dict[str, sa.Executable] = {}
     for name, found in vars(sql).items():
-        if name.isupper() and isinstance(found, sa.Select | sa.Update | sa.Delete):
-            named[name] = found
-        elif name.isupper() and name[0] != "_" and isinstance(found, dict):
-            named |= {f"{name}[{key}]": statement for key, statement in found.items()}
+        if name.isupper() and name[0] != "_":
+            of_name = (
+                {f"{name}[{key}]": each for key, each in found.items()} if isinstance(found, dict) else {name: found}
+            )
+            named |= {key: each for key, each in of_name.items() if isinstance(each, sa.Select | sa.Update | sa.Delete)}
     return named
 
 

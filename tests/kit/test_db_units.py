@@ -9,6 +9,7 @@ from sqlalchemy import bindparam
 
 from shikanji.kit.context import bind
 from shikanji.kit.db.faults import ConstraintViolated, TransactionOver
+from shikanji.kit.db.sql import COUNTED_TOGETHER_MAX
 from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.errors import Conflict, Unavailable
@@ -145,6 +146,34 @@ async def test_events_recorded_together_count_like_those_recorded_one_by_one(dat
 
     told = [(event.aggregate_id, event.version) for event in database.events()]
     assert told == [("a", 1), ("b", 1), ("a", 2), ("a", 3), ("b", 2)]
+
+
+async def test_events_of_many_aggregates_are_counted_each_for_itself(database: OpenDatabase) -> None:
+    names = [f"counter-{number:02}" for number in range(2 * COUNTED_TOGETHER_MAX + 1)]
+
+    def move(tx: Tx) -> None:
+        tx.record(*(CounterMoved(counter_id=name, by=1) for name in reversed(names)))
+        tx.record(*(CounterMoved(counter_id=name, by=1) for name in names[:2]))
+
+    await database.write(move)
+
+    told = [(event.aggregate_id, event.version) for event in database.events()]
+    assert told == [(name, 1) for name in reversed(names)] + [(name, 2) for name in names[:2]]
+
+
+async def test_a_statement_is_run_for_each_row(database: OpenDatabase) -> None:
+    def add(tx: Tx) -> list[int]:
+        return [
+            tx.run_each(INSERT, [{"id": name, "value": 1, "note": None} for name in ("a", "b", "c")]),
+            tx.run_each(LOWER, [{"counter": name, "by": 1} for name in ("a", "nobody", "c")]),
+            tx.run_each(INSERT, []),
+        ]
+
+    assert await database.write(add) == [3, 2, 0]
+    with pytest.raises(ConstraintViolated):
+        await database.write(lambda tx: tx.run_each(INSERT, [{"id": "a", "value": 1, "note": None}] * 2))
+    with pytest.raises(TypeError, match=r"missing \['note'\], unknown \[\]"):
+        await database.write(lambda tx: tx.run_each(INSERT, [{"id": "d", "value": 1}]))
 
 
 async def test_an_event_that_cannot_be_stored_fails_its_unit(database: OpenDatabase) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -50,7 +51,7 @@ class Envelope(msgspec.Struct, rename="camel"):
     def event(self, kind: Kind[E]) -> E:
         """The data as `kind`; decoded once, however many subscribers ask."""
         if self._decoded is None:
-            self._decoded = msgspec.json.decode(self.data, type=kind)
+            self._decoded = _decoder(kind).decode(self.data)
         decoded: E = self._decoded
         return decoded
 
@@ -66,7 +67,6 @@ class Envelope(msgspec.Struct, rename="camel"):
             }
         )
 
-
     @classmethod
     def from_json(cls, wire: bytes) -> "Envelope":
         """Reads the wire form. The data stay the very bytes that were sent."""
@@ -81,6 +81,11 @@ class _Wire(msgspec.Struct):
     timestamp: str
     data: msgspec.Raw
     metadata: Metadata
+
+
+@cache
+def _decoder(kind: type[Event]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
 
 
 def payload_hash(data: bytes) -> str:

@@ -1,16 +1,16 @@
-"""The receiving end: a batch of events in one transaction, each with its effects in a savepoint.
+"""The receiving end: a batch of events in one transaction, each with its effects in a savepoint as soon as one fails.
 
 A handler that fails leaves a waiting row in that same transaction; from then on the inbox owns the event. Later events
 of the same aggregate wait behind it and all others go on. After ten tries it is dead, which frees the aggregate."""
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
 from shikanji.kit.backoff import Jitter, delay
-from shikanji.kit.db.faults import StorageFault, TransactionConflict
+from shikanji.kit.db.faults import StorageFault, TransactionConflict, TransactionOver
 from shikanji.kit.db.port import Database
 from shikanji.kit.db.sql import (
     FIRST_DUE_EVENT,
@@ -54,6 +54,10 @@ class Outcome(Enum):
     DEAD = "dead"
 
 
+class _ThereAlready(Exception):
+    """At least one event of a batch had been received before."""
+
+
 class Inbox:
     def __init__(self, db: Database, subscribers: Subscribers, *, jitter: Jitter) -> None:
         self._db = db
@@ -79,13 +83,36 @@ class Inbox:
 
     def _receive(self, tx: Tx, batch: Sequence[Envelope]) -> int:
         parked = _parked(tx, batch)
+        if parked or not self._receive_at_once(tx, batch):
+            self._receive_one_by_one(tx, batch, parked)
+        failpoint(self._before_commit)
+        return len(parked)
+
+    def _receive_at_once(self, tx: Tx, batch: Sequence[Envelope]) -> bool:
+        """As it goes almost always: none is there yet, no handler fails, and one savepoint serves them all. False, and
+        nothing done, where it goes otherwise."""
+        before = tx.correlation_id, tx.causation_id
+        try:
+            with tx.savepoint():
+                _take_all(tx, batch)
+                for envelope in batch:
+                    tx.correlation_id, tx.causation_id = envelope.metadata.correlation_id, envelope.id
+                    self._subscribers.handle(tx, envelope)
+            return True
+        except TransactionOver:
+            raise
+        except Exception:
+            return False
+        finally:
+            tx.correlation_id, tx.causation_id = before
+
+    def _receive_one_by_one(self, tx: Tx, batch: Sequence[Envelope], parked: set[Aggregate]) -> None:
+        """Each in a savepoint of its own; those that come to wait are added to `parked`."""
         for envelope in batch:
             aggregate = Aggregate.of(envelope)
             behind = aggregate in parked
             if _take(tx, envelope, waiting=behind) and not behind and self._handle(tx, envelope, 0) is Outcome.WAITING:
                 parked.add(aggregate)
-        failpoint(self._before_commit)
-        return len(parked)
 
     def _retry(self, tx: Tx) -> int:
         due = tx.run(SELECT_DUE_AGGREGATES, now=tx.now, rows_max=DUE_AGGREGATES_MAX).rows
@@ -153,20 +180,28 @@ def _parked(tx: Tx, batch: Sequence[Envelope]) -> set[Aggregate]:
 
 def _take(tx: Tx, envelope: Envelope, *, waiting: bool) -> bool:
     """Writes the inbox row; False when the event is there already."""
-    taken = tx.run(
-        TAKE_EVENT,
-        event_id=envelope.id,
-        source=envelope.metadata.source,
-        type=envelope.type,
-        aggregate_id=envelope.metadata.aggregate_id,
-        aggregate_version=envelope.metadata.aggregate_version,
-        payload_hash=envelope.payload_hash,
-        received_at=tx.now,
-        state="waiting" if waiting else "done",
-        attempts=0 if waiting else 1,
-        envelope=envelope.to_json() if waiting else None,
-    )
-    return taken.count == 1
+    return tx.run(TAKE_EVENT, **_row(tx, envelope, waiting=waiting)).count == 1
+
+
+def _take_all(tx: Tx, batch: Sequence[Envelope]) -> None:
+    if tx.run_each(TAKE_EVENT, [_row(tx, envelope, waiting=False) for envelope in batch]) < len(batch):
+        raise _ThereAlready
+
+
+def _row(tx: Tx, envelope: Envelope, *, waiting: bool) -> dict[str, Any]:
+    metadata = envelope.metadata
+    return {
+        "event_id": envelope.id,
+        "source": metadata.source,
+        "type": envelope.type,
+        "aggregate_id": metadata.aggregate_id,
+        "aggregate_version": metadata.aggregate_version,
+        "payload_hash": envelope.payload_hash,
+        "received_at": tx.now,
+        "state": "waiting" if waiting else "done",
+        "attempts": 0 if waiting else 1,
+        "envelope": envelope.to_json() if waiting else None,
+    }
 
 
 def _park(tx: Tx, envelope: Envelope, attempts: int, next_at: int, error: Exception) -> Outcome:

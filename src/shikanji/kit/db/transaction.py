@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,8 @@ from shikanji.kit.db.faults import LeaseLost, TransactionOver
 from shikanji.kit.db.sql import (
     ADD_JOB,
     BUMP_VERSION,
+    BUMP_VERSIONS,
+    COUNTED_TOGETHER_MAX,
     DELETE_JOB,
     FINISH_JOB,
     INSERT_OUTBOX,
@@ -99,6 +102,20 @@ class Transaction(ABC):
         except Exception as error:
             raise self._explain(error, prepared, params) from error
 
+    def run_each(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]], /) -> int:
+        if not rows:
+            return 0
+        prepared = self._prepare(statement)
+        for params in rows:
+            if params.keys() != prepared.names:
+                raise misfit(prepared, params)
+        try:
+            self._cursor.executemany(prepared.sql, [prepared.arguments(params) for params in rows])
+        except Exception as error:
+            raise self._read_error(error) from error
+        count: int = self._cursor.rowcount
+        return count
+
     def execute(self, statement: sa.Executable) -> Rows:
         sql, arguments, returns_rows = self._statements.expand(statement)
         try:
@@ -115,13 +132,28 @@ class Transaction(ABC):
             self.run(INSERT_OUTBOX, **self._outbox_row(event, self._count(event.aggregate_id, 1)))
             return
         counts = Counter(event.aggregate_id for event in events)
-        # In key order: the rows of `aggregates` are locked, and two units must not lock them crosswise.
-        versions = {key: self._count(key, count) - count for key, count in sorted(counts.items())}
+        versions = self._count_all(counts)
         rows = []
         for event in events:
-            versions[event.aggregate_id] += 1
-            rows.append(self._outbox_row(event, versions[event.aggregate_id]))
-        self._insert_outbox(rows)
+            aggregate_id = event.aggregate_id
+            counts[aggregate_id] -= 1
+            rows.append(self._outbox_row(event, versions[aggregate_id] - counts[aggregate_id]))
+        self.run_each(INSERT_OUTBOX, rows)
+
+    def _count_all(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """As `_count` for each. In key order: two units must not lock the rows crosswise."""
+        versions: dict[str, int] = {}
+        keys = sorted(counts)
+        for start in range(0, len(keys), COUNTED_TOGETHER_MAX):
+            part = keys[start : start + COUNTED_TOGETHER_MAX]
+            if len(part) == 1:
+                versions[part[0]] = self._count(part[0], counts[part[0]])
+                continue
+            params: dict[str, Any] = {}
+            for at, key in enumerate(part):
+                params[f"id_{at}"], params[f"count_{at}"] = key, counts[key]
+            versions.update(self.run(BUMP_VERSIONS[len(part)], **params).rows)
+        return versions
 
     def _count(self, aggregate_id: str, count: int) -> int:
         """The aggregate's version after `count` more events; its row stays locked until the commit."""
@@ -143,13 +175,6 @@ class Transaction(ABC):
             "correlation_id": self.correlation_id,
             "causation_id": self.causation_id,
         }
-
-    def _insert_outbox(self, rows: list[dict[str, Any]]) -> None:
-        prepared = self._prepare(INSERT_OUTBOX)
-        try:
-            self._cursor.executemany(prepared.sql, [prepared.arguments(row) for row in rows])
-        except Exception as error:
-            raise self._read_error(error) from error
 
     def schedule(self, kind: str, key: str, at: int, payload: msgspec.Struct | None = None) -> None:
         self.run(

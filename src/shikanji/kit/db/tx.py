@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -79,6 +79,11 @@ class Tx(Protocol):
     def run(self, statement: sa.Executable, /, **params: Any) -> Rows:
         """Runs a module-level Core statement on the driver, compiled once. Every bound name must be given. Refuses
         lists (use `json_each` / `= ANY`) and Python-side defaults."""
+        ...
+
+    def run_each(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]], /) -> int:
+        """Runs a module-level write once for each row of parameters, at the cost of little more than one; says how many
+        rows it touched in all."""
         ...
 
     def execute(self, statement: sa.Executable) -> Rows:
