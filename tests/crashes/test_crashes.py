@@ -15,7 +15,7 @@ from shikanji.kit.clock import SystemClock
 from shikanji.kit.service import Service
 from shikanji.main import SERVICES
 from tests.crashes.machine import Machine, Zygote
-from tests.crashes.script import Script, live
+from tests.crashes.script import GaveNoAnswer, Script, live, open_the_day
 from tests.harness import template
 
 ALL = (*SERVICES, sandbox.service)
@@ -82,6 +82,30 @@ def test_nothing_is_lost_or_doubled_when_the_platform_dies_again_and_again(
 
         assert machine.left() == [], "these were never reached"
     _audit(folder, machine.ahead)
+
+
+def test_after_a_kill_a_client_goes_on_with_the_access_token_that_it_has(zygote: Zygote, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(asyncio.run(template()), folder)
+    with Machine(zygote, folder, ["order.place.after_commit"]) as machine:
+        asyncio.run(_order_twice_with_one_token(machine))
+
+
+async def _order_twice_with_one_token(machine: Machine) -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
+        script = Script(machine, http)
+        await open_the_day(script)
+        with pytest.raises(GaveNoAnswer):
+            await script.place("first")
+        machine.buried()
+        machine.start()
+
+        answer = await script.place("first")
+
+        assert answer.status == 201
+        assert answer.headers["Idempotency-Replayed"] == "true"
+        listed = (await script.ask("customer", "GET", "/api/v1/orders")).data
+        assert [order["id"] for order in listed] == [answer.data["id"]]
 
 
 async def _live_and_check(machine: Machine) -> None:
