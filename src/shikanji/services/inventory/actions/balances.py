@@ -1,6 +1,8 @@
 """What every change of stock brings with it: its movement, its event, and the alert where a line was crossed. Events go
 back to the caller, who records all of one unit together."""
 
+from collections.abc import Sequence
+
 from shikanji.contracts.inventory import StockReason
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Event
@@ -12,18 +14,20 @@ SYSTEM = "system"
 
 def moved(
     tx: Tx,
-    balance: Balance,
+    changes: Sequence[tuple[Balance, int]],
     kind: StockReason,
-    delta: int,
     *,
     reason: str,
     by: str = SYSTEM,
     order_id: str | None = None,
     attempt: int | None = None,
 ) -> list[Event]:
-    """What is on hand has changed by `delta`, and `balance` is what it left."""
-    stock.add_movement(tx, balance, kind, delta, reason=reason, by=by, order_id=order_id, attempt=attempt)
-    return [adjusted(balance, delta, kind, order_id), *level_events(tx, balance)]
+    """What is on hand has changed: each balance is what its delta left."""
+    stock.add_movements(tx, changes, kind, reason=reason, by=by, order_id=order_id, attempt=attempt)
+    told: list[Event] = []
+    for balance, delta in changes:
+        told += [adjusted(balance, delta, kind, order_id), *level_events(tx, balance)]
+    return told
 
 
 def level_events(tx: Tx, balance: Balance) -> list[Event]:

@@ -7,6 +7,7 @@ import msgspec
 from shikanji.contracts.inventory import HoldStock, StockHeld
 from shikanji.kit.clock import MINUTE
 from shikanji.kit.db.tx import Tx
+from shikanji.kit.errors import Problem
 from shikanji.kit.failpoints import failpoint
 from shikanji.services.inventory.actions import balances
 from shikanji.services.inventory.errors import HoldGone, TooManyHolds
@@ -21,11 +22,16 @@ from shikanji.services.inventory.settings import InventorySettings
 def hold_stock(tx: Tx, call: HoldStock, open_holds_max: int | None) -> StockHeld:
     """Holds all lines, or none, and prices them; the same answer when it is asked again. `open_holds_max` None: a
     customer may have any number."""
-    found = holds.find(tx, call.order_id, call.attempt)
-    if found is not None:
+    try:
+        _check_open_holds(tx, call.customer_id, open_holds_max)
+        priced = _priced(tx, call)
+    except Problem:
+        # What stands in the way may be the very hold that is asked for again.
+        found = holds.find(tx, call.order_id, call.attempt)
+        if found is None:
+            raise
         return _answer_again(found)
-    _check_open_holds(tx, call.customer_id, open_holds_max)
-    return _hold(tx, call)
+    return _hold(tx, call, *priced)
 
 
 def release_hold(tx: Tx, order_id: str, attempt: int) -> bool:
@@ -65,27 +71,27 @@ def _check_open_holds(tx: Tx, customer_id: str, open_holds_max: int | None) -> N
         raise TooManyHolds(f"at most {open_holds_max} orders can wait at a time", retry_after_seconds=60)
 
 
-def _hold(tx: Tx, call: HoldStock) -> StockHeld:
+def _priced(tx: Tx, call: HoldStock) -> tuple[StockHeld, list[Needed], dict[str, Offer]]:
+    """The answer, what it takes and from what; raises where not all can be had."""
+    settings = tx.settings(InventorySettings)
     offers = catalogue.offers(tx, call.store_id, sorted({line.product_id for line in call.lines}))
-    answer = _priced(tx, call, offers)
+    rates = rates_at(catalogue.tax_rates_until(tx, call.at), call.at)
+    lines = pricing.price_lines(call.lines, offers, rates, call.at, settings.zone)
+    fee_tax = pricing.fee_tax(rates, call.fee_tax_class)
     needed = pricing.needed(call.lines, offers)
     pricing.check_stock(call.lines, offers, needed)
+    return StockHeld(lines=lines, fee_tax=fee_tax, expires_at=tx.now + settings.hold_minutes * MINUTE), needed, offers
+
+
+def _hold(tx: Tx, call: HoldStock, answer: StockHeld, needed: list[Needed], offers: dict[str, Offer]) -> StockHeld:
     if not holds.add(tx, _row(tx, call, needed, answer)):
-        # The same question was answered at the same moment.
+        # The same question was answered before, or at the same moment.
         return _answer_again(_there(tx, call))
     short = {need.product_id for need in needed if not stock.hold(tx, need)}
     if short:
         raise pricing.insufficient(call.lines, offers, short)
     failpoint("inventory.hold.before_commit")
     return answer
-
-
-def _priced(tx: Tx, call: HoldStock, offers: dict[str, Offer]) -> StockHeld:
-    settings = tx.settings(InventorySettings)
-    rates = rates_at(catalogue.tax_rates_until(tx, call.at), call.at)
-    lines = pricing.price_lines(call.lines, offers, rates, call.at, settings.zone)
-    fee_tax = pricing.fee_tax(rates, call.fee_tax_class)
-    return StockHeld(lines=lines, fee_tax=fee_tax, expires_at=tx.now + settings.hold_minutes * MINUTE)
 
 
 def _row(tx: Tx, call: HoldStock, needed: list[Needed], answer: StockHeld) -> Hold:

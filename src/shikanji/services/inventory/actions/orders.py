@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from shikanji.contracts.inventory import StockUnavailable
 from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated, OrderPreparing
 from shikanji.kit.db.tx import Tx
-from shikanji.kit.events import Event
 from shikanji.kit.failpoints import failpoint
 from shikanji.services.inventory.actions import balances
 from shikanji.services.inventory.actions.holding import free
@@ -146,7 +145,8 @@ def _find_and_sell(tx: Tx, hold: Hold) -> None:
     for need in hold.needed:
         if not stock.hold(tx, need):
             found = stock.adjust(tx, need.stock_id, need.quantity)
-            tx.record(*balances.moved(tx, found, "adjustment", need.quantity, reason="found: its order is being made"))
+            reason = "found: its order is being made"
+            tx.record(*balances.moved(tx, [(found, need.quantity)], "adjustment", reason=reason))
             stock.hold(tx, need)
     holds.end(tx, hold, "sold")
     _sell(tx, hold.order_id, hold.attempt, hold.needed)
@@ -175,21 +175,17 @@ def _short(tx: Tx, store_id: str, quantities: dict[str, int]) -> list[str]:
 
 
 def _sell(tx: Tx, order_id: str, attempt: int, needed: Iterable[Needed]) -> None:
-    told: list[Event] = []
-    for need in needed:
-        left = stock.sell(tx, need)
-        told += balances.moved(tx, left, "sale", -need.quantity, reason="sold", order_id=order_id, attempt=attempt)
-    if told:
-        tx.record(*told)
+    sold = [(stock.sell(tx, need), -need.quantity) for need in needed]
+    if sold:
+        tx.record(*balances.moved(tx, sold, "sale", reason="sold", order_id=order_id, attempt=attempt))
 
 
 def _put_back(tx: Tx, hold: Hold, event: OrderCancelled) -> None:
-    told: list[Event] = []
     reason = f"cancelled: {event.cause}"
-    for need in to_return(hold.needed, event.restock):
-        left = stock.adjust(tx, need.stock_id, need.quantity)
-        told += balances.moved(
-            tx, left, "restock", need.quantity, reason=reason, order_id=hold.order_id, attempt=hold.attempt
-        )
-    if told:
+    back = [
+        (stock.adjust(tx, need.stock_id, need.quantity), need.quantity)
+        for need in to_return(hold.needed, event.restock)
+    ]
+    if back:
+        told = balances.moved(tx, back, "restock", reason=reason, order_id=hold.order_id, attempt=hold.attempt)
         tx.record(*told)

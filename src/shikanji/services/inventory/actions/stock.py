@@ -31,7 +31,7 @@ def adjust_stock(tx: Tx, wanted: Adjustment) -> Stock:
     if after < row.held:
         _break_holds(tx, row, row.held - after)
     balance = stock.adjust(tx, row.id, wanted.delta)
-    tx.record(*balances.moved(tx, balance, "adjustment", wanted.delta, reason=wanted.reason, by=wanted.by))
+    tx.record(*balances.moved(tx, [(balance, wanted.delta)], "adjustment", reason=wanted.reason, by=wanted.by))
     failpoint("inventory.adjust.before_commit")
     return _reread(tx, row)
 
@@ -46,7 +46,7 @@ def set_opening_stock(
     if levels is not None:
         stock.save_levels(tx, row, levels)
     balance = stock.adjust(tx, row.id, quantity)
-    tx.record(*balances.moved(tx, balance, "opening", quantity, reason="opening stock", by=by))
+    tx.record(*balances.moved(tx, [(balance, quantity)], "opening", reason="opening stock", by=by))
     return _reread(tx, row)
 
 

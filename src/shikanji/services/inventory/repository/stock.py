@@ -1,6 +1,7 @@
 """Stock and its movements. Every statement that changes a quantity checks it in the same breath; rows are touched in
 the order of their ids."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -96,30 +97,33 @@ def save_terms(tx: Tx, row: Stock, terms: Terms) -> Stock | None:
     return tx.run(SAVE_TERMS, id=row.id, new_listed=int(terms.listed), new_price=price).one(Stock)
 
 
-def add_movement(
+def add_movements(
     tx: Tx,
-    balance: Balance,
+    changes: Iterable[tuple[Balance, int]],
     kind: StockReason,
-    delta: int,
     *,
     reason: str,
     by: str,
     order_id: str | None = None,
     attempt: int | None = None,
 ) -> None:
-    tx.run(
-        ADD_MOVEMENT,
-        stock_id=balance.stock_id,
-        id=tx.new_id(),
-        at=tx.now,
-        kind=kind,
-        delta=delta,
-        on_hand=balance.on_hand,
-        reason=reason,
-        order_id=order_id,
-        attempt=attempt,
-        by=by,
-    )
+    """One for each balance and the delta that left it."""
+    rows = [
+        {
+            "stock_id": balance.stock_id,
+            "id": tx.new_id(),
+            "at": tx.now,
+            "kind": kind,
+            "delta": delta,
+            "on_hand": balance.on_hand,
+            "reason": reason,
+            "order_id": order_id,
+            "attempt": attempt,
+            "by": by,
+        }
+        for balance, delta in changes
+    ]
+    tx.run_each(ADD_MOVEMENT, rows)
 
 
 def movements_of(tx: Tx, stock_id: str, before: str, limit: int) -> list[Movement]:
