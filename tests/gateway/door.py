@@ -9,13 +9,13 @@ from typing import Any
 import aiohttp
 from multidict import CIMultiDictProxy
 from prometheus_client import CollectorRegistry
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shikanji.gateway.app import Gateway, Surroundings
 from shikanji.gateway.remote import Copies, upstream_session
 from shikanji.gateway.server import server_options
 from shikanji.gateway.settings import GatewaySettings
 from shikanji.gateway.upstreams import InProcess, Upstream
+from shikanji.kit.asgi import ASGIApp, Receive, Scope, Send
 from shikanji.kit.auth import Principal
 from shikanji.kit.cache import Cache
 from shikanji.kit.cache.memory import MemoryCache

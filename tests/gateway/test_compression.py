@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import brotli  # type: ignore[import-untyped]
 import pytest
-from starlette.types import Receive, Send
 
 from shikanji.gateway.compression import THREAD_SIZE_MIN, negotiate
+from shikanji.kit.asgi import Receive, Send
 from tests.gateway.door import Asked, Door, always
 
 if sys.version_info >= (3, 14):

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-from starlette.types import Receive, Scope, Send
 
 from shikanji.gateway.remote import Copies
+from shikanji.kit.asgi import Receive, Scope, Send
 from shikanji.kit.breaker import FAILURES_MAX, State
 from shikanji.kit.clock import SECOND
 from tests.gateway.door import Asked, Door, Shop, always, answer, assert_problem, open_door

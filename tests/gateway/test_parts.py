@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from starlette.types import Message
 
 from shikanji.gateway.deadlines import Deadlines
 from shikanji.gateway.observations import LOG_LINES_MAX, RequestLine, RequestLog
 from shikanji.gateway.readiness import Readiness
 from shikanji.gateway.request import ClientAddresses, address_prefix, is_internal
+from shikanji.kit.asgi import Message
 from tests.gateway.door import NOON, Door
 
 

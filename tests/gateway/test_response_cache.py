@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from starlette.types import Receive, Send
 
 from shikanji.gateway.app import PURGE_CHANNEL
 from shikanji.gateway.response_cache import Content, ResponseCache, normalised
+from shikanji.kit.asgi import Receive, Send
 from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.clock import SECOND, ManualClock
 from tests.gateway.door import NOON, Asked, Door, always, answer, assert_problem, open_door

@@ -1,9 +1,9 @@
 """Which service answers, and what is said where none does."""
 
 import pytest
-from starlette.types import Receive, Scope, Send
 
 from shikanji.gateway.table import RouteTable, Target
+from shikanji.kit.asgi import Receive, Scope, Send
 from tests.gateway.door import Door, answer, assert_problem, open_door
 
 ORDER = "/api/v1/orders/0190b5c0-1234-7123-8123-123456789012"

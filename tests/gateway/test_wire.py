@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
-from starlette.types import Receive, Send
 
 from shikanji.gateway.server import HEAD_BYTES_MAX, FrontDoorProtocol
+from shikanji.kit.asgi import Receive, Send
 from tests.gateway.door import Asked, Door, always, open_door
 
 SECONDS_MAX = 5.0

@@ -12,8 +12,8 @@ import aiohttp
 import msgspec
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from starlette.types import Receive, Scope, Send
 
+from shikanji.kit.asgi import Receive, Scope, Send
 from shikanji.kit.calls import Answers, Call
 from shikanji.kit.calls_http import HttpCalls
 from shikanji.kit.calls_local import LocalCalls

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shikanji.gateway.documents import Documents
 from shikanji.gateway.exchange import CLIENT_LEFT, Exchange
@@ -24,6 +23,7 @@ from shikanji.gateway.settings import GatewaySettings
 from shikanji.gateway.table import RouteTable, Target
 from shikanji.gateway.targets import TargetMaker
 from shikanji.gateway.upstreams import InProcess, Upstream
+from shikanji.kit.asgi import ASGIApp, Receive, Scope, Send
 from shikanji.kit.auth import ANONYMOUS, Principal
 from shikanji.kit.auth_tokens import Verifier
 from shikanji.kit.cache import Cache

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from starlette.types import Message, Receive, Scope, Send
-
 from shikanji.gateway.compression import SIZE_MIN, Stream, compress_once, compressible, negotiate, stream
 from shikanji.gateway.headers import returned
 from shikanji.gateway.problems import Header
 from shikanji.gateway.request import Known
 from shikanji.gateway.response_cache import Content
 from shikanji.gateway.table import Target
+from shikanji.kit.asgi import Message, Receive, Scope, Send
 
 CLIENT_LEFT = 499
 """Never sent: the status in logs and metrics when nobody waited for the answer."""

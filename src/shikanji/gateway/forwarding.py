@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from starlette.types import Receive
-
 from shikanji.gateway.deadlines import Deadlines
 from shikanji.gateway.exchange import CLIENT_LEFT, Exchange, Outlet, Replay
 from shikanji.gateway.headers import forwarded
@@ -13,6 +11,7 @@ from shikanji.gateway.response_cache import Content
 from shikanji.gateway.settings import GatewaySettings
 from shikanji.gateway.sharing import fetch_shared
 from shikanji.gateway.upstreams import Upstream
+from shikanji.kit.asgi import Receive
 from shikanji.kit.context import bind
 from shikanji.kit.telemetry.traces import current_traceparent, tracing, valid_traceparent
 from shikanji.kit.web.body import read_body

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import count
 
 import aiohttp
-from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from shikanji.gateway.headers import hop_by_hop
 from shikanji.gateway.problems import BadGateway, GatewayTimeout
 from shikanji.gateway.upstreams import MAY_HAVE_ACTED
+from shikanji.kit.asgi import Receive, Scope, Send
 from shikanji.kit.breaker import Breaker, State
 from shikanji.kit.clock import Clock
 from shikanji.kit.errors import Problem, Unavailable

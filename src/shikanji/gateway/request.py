@@ -4,9 +4,8 @@ import ipaddress
 from functools import lru_cache
 from typing import Any
 
-from starlette.types import Scope
-
 from shikanji.gateway.problems import HeadersTooLarge, UriTooLong
+from shikanji.kit.asgi import Scope
 from shikanji.kit.errors import BadRequest
 from shikanji.kit.web.body import UnsupportedMediaType
 

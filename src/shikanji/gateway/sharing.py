@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from starlette.types import Message, Receive, Scope
-
 from shikanji.gateway.problems import Header
 from shikanji.gateway.response_cache import Content
 from shikanji.gateway.upstreams import Upstream
+from shikanji.kit.asgi import Message, Receive, Scope
 
 _PERSONAL = frozenset({b"set-cookie", b"vary", b"content-encoding"})
 

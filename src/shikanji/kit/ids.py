@@ -9,6 +9,8 @@ from shikanji.kit.clock import Clock
 
 _RANDOM_BITS = 74
 _RANDOM_MASK = (1 << _RANDOM_BITS) - 1
+_TAIL_BITS = 48
+_TAIL_MASK = (1 << _TAIL_BITS) - 1
 
 
 class Ids:
@@ -21,6 +23,8 @@ class Ids:
         self._lock = threading.Lock()
         self._millisecond = 0
         self._random = 0
+        self._head = ""
+        """What ids of one millisecond have in common, but for a carry into it."""
 
     def new(self) -> str:
         with self._lock:
@@ -28,16 +32,18 @@ class Ids:
             if millisecond > self._millisecond:
                 self._millisecond = millisecond
                 self._random = int.from_bytes(self._random_bytes(10), "big") & (_RANDOM_MASK >> 1)
+                self._head = _head(millisecond, self._random)
             else:
                 self._random += 1
-            return _text(self._millisecond, self._random)
+                if not self._random & _TAIL_MASK:
+                    self._head = _head(self._millisecond, self._random)
+            return f"{self._head}{self._random & _TAIL_MASK:012x}"
 
 
-def _text(millisecond: int, random: int) -> str:
-    high, low = random >> 62, random & ((1 << 62) - 1)
-    value = (millisecond << 80) | (7 << 76) | (high << 64) | (2 << 62) | low
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+def _head(millisecond: int, random: int) -> str:
+    """All but the last twelve digits: 48 bits of time, version 7, the upper 26 random bits around the variant."""
+    time, above = f"{millisecond:012x}", random >> _TAIL_BITS
+    return f"{time[:8]}-{time[8:]}-7{above >> 14:03x}-{0x8000 | above & 0x3FFF:04x}-"
 
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
