@@ -1,4 +1,4 @@
-"""What an operator may set about the front door: `SHIKANJI_GATEWAY_<FIELD>`."""
+"""What an operator may set of the gateway: `SHIKANJI_GATEWAY_<FIELD>`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What the fake payment company agreed with its merchant."""
+"""What an operator may set of the fake payment company: `SHIKANJI_SANDBOX_<FIELD>`."""
 
 from typing import Annotated
 

@@ -19,7 +19,7 @@ from shikanji.kit.web.routes import Reply
 from shikanji.services.order import service
 from shikanji.services.order.actions import Whole
 from shikanji.services.order.checkout import Wanted, check_out
-from shikanji.services.order.settings import Settings
+from shikanji.services.order.settings import OrderSettings
 from tests.kit.databases import OpenDatabase, open_database
 from tests.services.order.makers import (
     ADMIN,
@@ -97,7 +97,9 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(folder: Path, *, rate_limits: bool = True, settings: Settings | None = None) -> AsyncIterator[Shop]:
+async def open_shop(
+    folder: Path, *, rate_limits: bool = True, settings: OrderSettings | None = None
+) -> AsyncIterator[Shop]:
     async with open_database(service, folder, settings=settings) as database:
         yield make_shop(database, rate_limits=rate_limits)
 

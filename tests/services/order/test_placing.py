@@ -14,7 +14,7 @@ from shikanji.services.order import actions, repository, service
 from shikanji.services.order.actions import Release, Whole
 from shikanji.services.order.errors import TooManyOpenOrders
 from shikanji.services.order.model.lines import lines_hash
-from shikanji.services.order.settings import Settings
+from shikanji.services.order.settings import OrderSettings
 from tests.kit.databases import NOON, OpenDatabase, open_database
 from tests.services.order.makers import CUSTOMER, STRANGER, make_placing
 
@@ -115,7 +115,7 @@ async def test_a_claim_that_another_took_over_writes_nothing(tmp_path: Path) -> 
 
 
 async def test_a_customer_has_only_so_many_orders_that_nobody_began(tmp_path: Path) -> None:
-    async with open_database(service, tmp_path, settings=Settings(open_orders_max=2)) as database:
+    async with open_database(service, tmp_path, settings=OrderSettings(open_orders_max=2)) as database:
         await place(database, 0, capped=CUSTOMER)
         cash = await place(database, 1, capped=CUSTOMER, payment_method="cod")
 
@@ -135,7 +135,7 @@ def _set_status(tx: Any, order_id: str, status: str) -> None:
 
 
 async def test_the_cap_holds_also_where_many_come_at_once(tmp_path: Path) -> None:
-    async with open_database(service, tmp_path, settings=Settings(open_orders_max=1)) as database:
+    async with open_database(service, tmp_path, settings=OrderSettings(open_orders_max=1)) as database:
         claims = [await claim(database, at, capped=CUSTOMER) for at in range(3)]
         refused = 0
         for taken in claims:

@@ -11,7 +11,7 @@ from shikanji.contracts.inventory import HoldStock
 from shikanji.kit.clock import DAY, HOUR, MINUTE, to_rfc3339
 from shikanji.kit.web.app import service_app
 from shikanji.services.order import service
-from shikanji.services.order.settings import Settings
+from shikanji.services.order.settings import OrderSettings
 from tests.kit.databases import NOON
 from tests.kit.web.edge import Answer, Client
 from tests.services.order.makers import CASHIER, CHEF, COURIER, CUSTOMER, OTHER_STORE, SAMOSA, SHIKANJI, STORE, STRANGER
@@ -157,7 +157,7 @@ async def test_too_many_open_orders_are_refused_unless_limits_are_off(tmp_path: 
     for limits, expected in ((True, 429), (False, 201)):
         folder = tmp_path / str(limits)
         folder.mkdir()
-        async with open_edge(folder, rate_limits=limits, settings=Settings(open_orders_max=1)) as edge:
+        async with open_edge(folder, rate_limits=limits, settings=OrderSettings(open_orders_max=1)) as edge:
             await edge.place()
             answer = await edge.ask("owner", "POST", "/api/v1/orders", BODY)
             assert answer.status == expected
@@ -165,7 +165,7 @@ async def test_too_many_open_orders_are_refused_unless_limits_are_off(tmp_path: 
 
 @pytest.mark.parametrize("token", ["cashier", "support", "manager", "admin"])
 async def test_staff_order_for_a_customer_and_as_many_as_they_need(tmp_path: Path, token: str) -> None:
-    async with open_edge(tmp_path, settings=Settings(open_orders_max=1)) as edge:
+    async with open_edge(tmp_path, settings=OrderSettings(open_orders_max=1)) as edge:
         for _ in range(2):
             placed = await edge.place(token, customerId=CUSTOMER)
 
@@ -444,7 +444,7 @@ async def test_a_chef_takes_an_order_without_anyone_being_asked(tmp_path: Path) 
 
 
 async def test_a_courier_says_where_the_order_is(tmp_path: Path) -> None:
-    async with open_edge(tmp_path, settings=Settings(tracking_points_max=3)) as edge:
+    async with open_edge(tmp_path, settings=OrderSettings(tracking_points_max=3)) as edge:
         order_id = (await edge.place(paymentMethod="cod"))["id"]
         path = f"/api/v1/orders/{order_id}/tracking"
         too_soon = await edge.ask("delivery", "POST", path, {"latitude": 12.9, "longitude": 77.6})

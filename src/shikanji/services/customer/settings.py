@@ -1,4 +1,4 @@
-"""What an operator may set: SHIKANJI_CUSTOMER_<FIELD>."""
+"""What an operator may set of the customer service: `SHIKANJI_CUSTOMER_<FIELD>`."""
 
 from typing import Annotated
 

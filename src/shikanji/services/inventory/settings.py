@@ -1,14 +1,15 @@
-"""What an operator may set of the inventory service."""
+"""What an operator may set of the inventory service: `SHIKANJI_INVENTORY_<FIELD>`."""
 
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 
-class InventorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    hold_minutes: int = 20
+class InventorySettings(msgspec.Struct, frozen=True, kw_only=True):
+    hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=1_440)] = 20
     """How long a hold waits for its order before the order service is asked whether one will come."""
-    open_holds_max: int = 10
+    open_holds_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10
     """How many orders of one customer may hold stock at once; lifted where rate limits are off."""
     time_zone: str = "Asia/Kolkata"
     """In which the hours of a product's schedule are meant."""

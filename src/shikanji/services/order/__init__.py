@@ -16,7 +16,7 @@ from shikanji.kit.service import Service
 from shikanji.services.order.answers import answers
 from shikanji.services.order.jobs import jobs
 from shikanji.services.order.routes import routes
-from shikanji.services.order.settings import Settings
+from shikanji.services.order.settings import OrderSettings
 from shikanji.services.order.subscribers import subscribers
 from shikanji.services.order.tables import metadata
 
@@ -40,5 +40,5 @@ service = Service(
     subscribers=subscribers,
     answers=answers,
     jobs=jobs,
-    settings=Settings,
+    settings=OrderSettings,
 )

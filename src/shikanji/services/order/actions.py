@@ -21,7 +21,7 @@ from shikanji.services.order.model.edges import Actor
 from shikanji.services.order.model.order import Entry, Order, Placing, Timer
 from shikanji.services.order.model.revival import Revival
 from shikanji.services.order.repository import Failure, Filter, Point
-from shikanji.services.order.settings import Settings
+from shikanji.services.order.settings import OrderSettings
 
 REVIVE = "revive"
 RELEASE = "release"
@@ -220,8 +220,8 @@ def owner_of_hold(tx: Tx, order_id: str, attempt: int) -> HoldOwner:
     return HoldOwner(written=False, never=over)
 
 
-def _settings(tx: Tx) -> Settings:
-    return tx.settings(Settings)
+def _settings(tx: Tx) -> OrderSettings:
+    return tx.settings(OrderSettings)
 
 
 def _actor(order: Order, principal: Principal) -> Actor:

@@ -1,4 +1,4 @@
-"""What can be set for the order service."""
+"""What an operator may set of the order service: `SHIKANJI_ORDER_<FIELD>`."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from shikanji.kit.clock import HOUR, MINUTE
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class OrderSettings(msgspec.Struct, frozen=True, kw_only=True):
     payment_window_minutes: Minutes = 15
     """How long an order waits for its money."""
     revival_window_minutes: Minutes = 30

@@ -24,5 +24,3 @@ service = Service(
     jobs=jobs,
     settings=PaymentSettings,
 )
-
-__all__ = ["service"]

@@ -1,4 +1,4 @@
-"""How the payment service behaves, and how it reaches the payment companies."""
+"""What an operator may set of the payment service: `SHIKANJI_PAYMENT_<FIELD>`."""
 
 from typing import Annotated, Literal
 
