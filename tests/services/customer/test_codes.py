@@ -32,7 +32,7 @@ async def test_the_job_that_sends_a_code_carries_the_challenge_only(database: Op
     await database.write(codes.request_sign_in, ASHA_PHONE, CALLER)
 
     (job,) = database.jobs()
-    assert job.kind == "send_code"
+    assert job.kind == "send-code"
     assert job.payload == {"challenge_id": job.key}
     message = await database.read(codes.message_of, job.key)
     assert message is not None

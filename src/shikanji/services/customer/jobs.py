@@ -28,7 +28,7 @@ def release_identifier(tx: Tx, job: Job) -> None:
     accounts.release_identifier(tx, job.load(accounts.ReleaseIdentifier))
 
 
-@jobs.every("rotate_signing_key", seconds=HOUR_SECONDS)
+@jobs.every("rotate-signing-key", seconds=HOUR_SECONDS)
 async def rotate_signing_key(room: Room, job: Job) -> None:
     if await room.db.read(access.is_key_due):
         await signing.rotate_key(room)

@@ -14,7 +14,7 @@ from shikanji.services.customer.identity import Channel, Identifier
 from shikanji.services.customer.model.account import Customer, Language, ProfileChanges
 from shikanji.services.customer.repository import access, accounts
 
-RELEASE_IDENTIFIER = "release_identifier"
+RELEASE_IDENTIFIER = "release-identifier"
 RELEASED_AT_ONCE_MAX = 100
 
 

@@ -15,7 +15,7 @@ from shikanji.services.customer.repository import accounts, codes
 from shikanji.services.customer.settings import CustomerSettings
 from shikanji.services.customer.wording import code_message
 
-SEND_CODE = "send_code"
+SEND_CODE = "send-code"
 _HOUR_SECONDS = HOUR // SECOND
 
 
