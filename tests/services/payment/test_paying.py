@@ -259,6 +259,21 @@ async def test_an_opening_that_nobody_asks_for_again_is_found_by_the_check(till:
     assert till.told() == ["PaymentInitiated"]
 
 
+@pytest.mark.parametrize("kind", ["reset", "decline"])
+async def test_an_opening_that_got_no_answer_is_looked_up_though_its_order_was_cancelled(till: Till, kind: str) -> None:
+    await till.plan_fault("create-order", "dead")
+    await till.ask("POST", "/initiate", {"orderId": ORDER})
+    await till.deliver(make_cancelled())
+    await till.plan_fault("create-order", kind)
+
+    for _ in range(2):
+        till.advance(MINUTE)
+        await till.settle()
+
+    assert till.payments()[0][1] == "cancelled"
+    assert till.database.query("SELECT unknown FROM payments") == [(0,)]
+
+
 async def test_an_opening_that_the_company_declines_fails_the_attempt(till: Till) -> None:
     await till.plan_fault("create-order", "decline")
 

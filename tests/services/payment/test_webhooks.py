@@ -211,6 +211,20 @@ async def test_a_webhook_with_another_amount_is_not_believed(till: Till) -> None
     assert till.payments()[0][1] == "pending"
 
 
+async def test_a_wrong_amount_does_not_stand_in_the_way_of_the_right_one(till: Till) -> None:
+    started = await till.initiate()
+    raw = make_notice(started["id"], started["checkout"]["providerOrderId"])
+    wrong = msgspec.json.decode(raw)
+    wrong["id"], wrong["data"]["payment"]["amount"] = "evt_of_the_wrong_amount", 1
+    await post(till, msgspec.json.encode(wrong))
+    await till.run_jobs()
+
+    await post(till, raw)
+    await till.run_jobs()
+
+    assert till.payments()[0][:3] == (1, "completed", TOTAL)
+
+
 async def test_the_company_repeats_a_webhook_until_it_is_taken(till: Till) -> None:
     started = await till.initiate()
     await till.check_out(started)

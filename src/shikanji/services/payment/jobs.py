@@ -25,7 +25,7 @@ log = structlog.get_logger("payment")
 async def check(room: Room, job: Job) -> None:
     """Compares one payment with its provider's books; plans the next look by itself."""
     payment = await room.db.read(repository.find_payment, job.key)
-    if payment.provider_order_id is not None or payment.status in {"pending", "processing"}:
+    if payment.provider_order_id is not None or payment.unknown or payment.status in {"pending", "processing"}:
         await follow_up(room, payment, "check")
 
 

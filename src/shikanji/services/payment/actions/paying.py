@@ -82,7 +82,8 @@ def learn(tx: Tx, payment_id: str, found: ProviderOrder, source: Source) -> Paym
         return payment
     if event := payment.initiate(found.provider_order_id, tx.now):
         tx.record(event)
-    news = [found_try for found_try in found.tries if repository.note_try(tx, payment, found_try, source)]
+    believed = [found_try for found_try in found.tries if _is_believed(payment, found_try)]
+    news = [found_try for found_try in believed if repository.note_try(tx, payment, found_try, source)]
     _apply(tx, payment, news)
     if source == "check":
         payment.checked_at = tx.now
@@ -113,8 +114,10 @@ def hear_refusal(tx: Tx, payment_id: str, reason: str) -> Payment:
     if payment.provider_order_id is not None:
         _alarm("does not know its own order", payment, payment.provider_order_id)
         plan_check(tx, payment)
-    elif event := payment.fail(reason, tx.now):
-        tx.record(event)
+    else:
+        payment.hear(tx.now)
+        if event := payment.fail(reason, tx.now):
+            tx.record(event)
     repository.save_payment(tx, payment)
     return payment
 
@@ -157,6 +160,15 @@ def _next_attempt(tx: Tx, order: Dues, number: int, provider: str) -> Payment:
     return payment
 
 
+def _is_believed(payment: Payment, found: Try) -> bool:
+    """Money of another amount than was asked for is a person's business, told at every look until it is settled. It is
+    not written down: what the provider says next of the same try must still be news."""
+    if found.status != "captured" or found.amount == payment.amount:
+        return True
+    _alarm("captured another amount than was asked for", payment, found.provider_payment_id)
+    return False
+
+
 def _apply(tx: Tx, payment: Payment, news: Iterable[Try]) -> None:
     """Captures first: a failed try beside one that brought the money means nothing."""
     payment.hear(tx.now)
@@ -164,8 +176,6 @@ def _apply(tx: Tx, payment: Payment, news: Iterable[Try]) -> None:
         event: Event | None = None
         if found.status == "failed":
             event = payment.fail(found.failure or "the payment failed", tx.now)
-        elif found.status == "captured" and found.amount != payment.amount:
-            _alarm("captured another amount than was asked for", payment, found.provider_payment_id)
         elif found.status == "captured" and payment.captured:
             _alarm("captured twice under one order", payment, found.provider_payment_id)
         elif found.status == "captured":
