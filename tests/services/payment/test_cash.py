@@ -1,13 +1,19 @@
 """Cash at hand-over."""
 
+import asyncio
 import itertools
+import threading
+from pathlib import Path
 
 import pytest
 
 from shikanji.contracts.order import OrderCancelled
+from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Event
+from shikanji.services.payment.actions import orders
+from tests.engines.postgres import PostgresServer
 from tests.services.payment.makers import ORDER, TOTAL, make_cancelled, make_completed, make_created, make_delivered
-from tests.services.payment.till import Till
+from tests.services.payment.till import Till, open_till
 
 
 @pytest.fixture
@@ -93,3 +99,25 @@ async def test_a_cancellation_knows_the_method_of_an_order_that_was_never_heard_
     await till.deliver(event)
 
     assert till.database.query("SELECT payment_method, total, cancel_cause FROM dues") == [("cod", TOTAL, "staff")]
+
+
+async def test_cash_is_taken_though_its_order_is_written_down_at_the_same_moment(
+    tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    is_written, may_commit = threading.Event(), threading.Event()
+
+    def expect_slowly(tx: Tx) -> None:
+        orders.expect_payment(tx, make_created("cod"))
+        is_written.set()
+        may_commit.wait(10)
+
+    async with open_till(tmp_path, server=postgres_server) as till:
+        created = asyncio.create_task(till.database.write(expect_slowly))
+        await asyncio.to_thread(is_written.wait, 10)
+        delivered = asyncio.create_task(till.deliver(make_delivered()))
+        await asyncio.wait({delivered}, timeout=0.5)
+        may_commit.set()
+        await asyncio.gather(created, delivered)
+
+        assert till.payments() == [(1, "completed", TOTAL, 0, 0, None)]
+        assert till.told() == ["PaymentCompleted"]

@@ -34,7 +34,9 @@ def take_cash(tx: Tx, event: OrderDelivered | OrderCompleted) -> None:
     if event.payment_method != "cod" or not event.total:
         return
     payment = repository.take_cash(tx, event.order_id)
-    if payment is None and _expect_unheard(tx, event):
+    if payment is None:
+        # Looked for again also where OrderCreated, heard at the same moment, was the one to make it.
+        _expect_unheard(tx, event)
         payment = repository.take_cash(tx, event.order_id)
     if payment is not None:
         tx.record(payment.completed())
@@ -63,11 +65,11 @@ def return_late_money(tx: Tx, event: RefundRequested) -> None:
     failpoint("payment.return_late_money.before_commit")
 
 
-def _expect_unheard(tx: Tx, event: OrderDelivered | OrderCompleted) -> bool:
-    """Makes what OrderCreated, which is still on its way, would have made; False when it was here."""
+def _expect_unheard(tx: Tx, event: OrderDelivered | OrderCompleted) -> None:
+    """Makes what OrderCreated makes, where that is still on its way."""
     order = _dues_of(tx, event)
     repository.add_dues(tx, order)
-    return repository.add_payment(tx, _first_attempt(tx, order))
+    repository.add_payment(tx, _first_attempt(tx, order))
 
 
 def _dues_of(tx: Tx, event: OrderCreated | OrderCancelled | OrderDelivered | OrderCompleted) -> Dues:
