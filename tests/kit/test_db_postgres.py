@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from shikanji.kit.clock import MINUTE
 from shikanji.kit.db.faults import StorageFault, TransactionConflict, TransactionOver
 from shikanji.kit.db.letters import letter
 from shikanji.kit.db.postgres import TRIES_MAX, PostgresDatabase
@@ -17,7 +18,7 @@ from shikanji.kit.errors import Unavailable
 from tests.engines.postgres import PostgresServer
 from tests.kit.counters import SERVICE, add, values
 from tests.kit.databases import OpenDatabase, make_ground, open_postgres
-from tests.kit.delivering import Subscriber, envelope, states
+from tests.kit.delivering import Subscriber, broken, envelope, states
 
 
 @pytest.fixture
@@ -127,6 +128,34 @@ async def test_an_event_in_a_deadlock_gives_up_its_locks_and_goes_to_the_next_ro
 
     assert set(states(postgres).values()) == {"done"}
     assert await postgres.read(values) == {"a": 4, "b": 4, "c": 1}
+
+
+async def test_an_event_that_comes_to_wait_while_the_first_is_tried_again_is_not_left_behind(
+    postgres: OpenDatabase,
+) -> None:
+    """The batch has seen `a` parked, and is still at work when another round has handled all that waited there."""
+    subscriber, is_behind, may_commit = Subscriber(), threading.Event(), threading.Event()
+    inbox = subscriber.inbox(postgres)
+    subscriber.trouble["a"] = broken
+    await inbox.receive([envelope("a1", "a", 1)])
+    subscriber.trouble.clear()
+    postgres.clock.advance(MINUTE)
+
+    def dwell(_: Tx) -> None:
+        is_behind.set()
+        may_commit.wait(10)
+
+    subscriber.trouble["b"] = dwell
+    receiving = asyncio.create_task(inbox.receive([envelope("a2", "a", 2), envelope("b1", "b")]))
+    await asyncio.to_thread(is_behind.wait, 10)
+    retrying = asyncio.create_task(inbox.retry())
+    await asyncio.wait({retrying}, timeout=0.5)
+    may_commit.set()
+    await asyncio.gather(receiving, retrying)
+    while await inbox.retry():
+        pass
+
+    assert states(postgres) == {"a1": "done", "a2": "done", "b1": "done"}
 
 
 async def test_a_deadlock_told_by_the_server_is_not_counted_against_the_event(postgres: OpenDatabase) -> None:

@@ -197,9 +197,11 @@ TAKE_EVENT = (
 )
 SELECT_PARKED = (
     sa.select(_inbox.c.source, _inbox.c.aggregate_id)
-    .distinct()
     .where(_WAITING, any_of(_inbox.c.aggregate_id, "aggregates"))
+    .order_by(_inbox.c.source, _inbox.c.aggregate_id, _inbox.c.aggregate_version)
+    .with_for_update()
 )
+"""Locked, so that nobody hands the aggregate on, thinking it empty, while another event comes to wait there."""
 SET_EVENT_STATE = (
     sa.update(_inbox)
     .values(
