@@ -18,6 +18,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     mode: Literal["demo", "production"] = "demo"
     """production: no demo data, no sandbox provider, no development outbox; wants `secret` and `smtp_url`."""
     data_dir: Annotated[str, msgspec.Meta(min_length=1)] = "data"
+    """Databases, files, the secret and the lock; one process at a time works in it."""
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8_000
     public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]+$")] | None = None
@@ -29,7 +30,9 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     secret: Annotated[str, msgspec.Meta(min_length=SECRET_BYTES_MIN)] | None = None
     """All keys are derived from it; None: one is made and kept in `data_dir`."""
     rate_limits: Literal["on", "off"] = "on"
+    """off: for load tests; lifts request limits and caps on open orders and holds, never those on guessing codes."""
     smtp_url: Annotated[str, msgspec.Meta(pattern=r"^smtps?://")] | None = None
+    """`smtp[s]://[user:password@]host[:port]`; None: messages go to the development outbox, `/dev/outbox`."""
     mail_from: Annotated[str, msgspec.Meta(pattern=r"^[^\s@]+@[^\s@]+$")] = "orders@shikanji.test"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     otlp_endpoint: Annotated[str, msgspec.Meta(pattern=r"^https?://")] | None = None
