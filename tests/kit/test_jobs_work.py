@@ -206,6 +206,35 @@ async def test_no_more_run_at_once_than_allowed(database: OpenDatabase) -> None:
     assert [await run_due(worker), await run_due(worker), len(database.jobs())] == [2, 1, 0]
 
 
+async def test_work_that_finds_no_room_wakes_nobody_until_there_is_some(database: OpenDatabase) -> None:
+    outside = Outside()
+    outside.gate.clear()
+    outside.jobs.timer("ring")(lambda tx, job: None)
+    worker = worker_on(database, outside.jobs, works_max=1)
+    await database.write(plan, "send", key="first")
+    await database.write(plan, "send", key="second")
+    await database.write(plan, "ring", at=database.clock.now() + HOUR)
+
+    await worker.step()
+    while_full = await worker.next_due()
+    outside.gate.set()
+    await worker.drain()
+
+    assert while_full == database.clock.now() + HOUR
+    assert await worker.next_due() == database.clock.now()
+
+
+async def test_a_lease_that_ended_long_before_its_work_is_due_again_wakes_nobody(database: OpenDatabase) -> None:
+    outside = Outside()
+    await database.write(plan, "send")
+    await database.write(lease, await database.read(due_jobs, ["send"], 1), LEASE)
+    await database.write(plan, "send", at=database.clock.now() + HOUR)
+
+    database.clock.advance(2 * LEASE)
+
+    assert await worker_on(database, outside.jobs).next_due() is None
+
+
 async def test_stopping_waits_and_then_gives_the_lease_back(database: OpenDatabase) -> None:
     outside = Outside()
     outside.gate.clear()

@@ -79,8 +79,10 @@ class JobsWorker:
         return await self._run_timers() + await self._start_works()
 
     async def next_due(self) -> int | None:
-        """When the next job will be due, or the next lease over (µs)."""
-        return await self._db.read(next_due, self._kinds)
+        """When the next job will be due, or the next lease over (µs). While there is no room for more work, no work is:
+        `on_free` says when there is."""
+        full = len(self._running) >= self._works_max
+        return await self._db.read(next_due, list(self._jobs.timers) if full else self._kinds)
 
     async def drain(self) -> None:
         """Waits for the work that is running."""

@@ -31,7 +31,7 @@ def due_jobs(tx: Tx, kinds: Sequence[str], limit: int) -> list[Job]:
 
 
 def next_due(tx: Tx, kinds: Sequence[str]) -> int | None:
-    ends = [tx.run(FIRST_DUE_JOB, kinds=kinds).scalar(), tx.run(FIRST_LEASE_END).scalar()]
+    ends = [tx.run(FIRST_DUE_JOB, kinds=kinds).scalar(), tx.run(FIRST_LEASE_END, kinds=kinds, now=tx.now).scalar()]
     return min((end for end in ends if end is not None), default=None)
 
 

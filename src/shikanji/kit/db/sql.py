@@ -166,7 +166,9 @@ COUNT_LATE_JOBS = (
     sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.due_at <= bindparam("before"), _jobs.c.lease.is_(None))
 )
 FIRST_DUE_JOB = sa.select(_jobs.c.due_at).where(_jobs.c.lease.is_(None), _OF_KINDS).order_by(_jobs.c.due_at).limit(1)
-FIRST_LEASE_END = sa.select(sa.func.min(_jobs.c.lease_until)).where(_jobs.c.lease.is_not(None))
+FIRST_LEASE_END = sa.select(sa.func.min(_jobs.c.lease_until)).where(
+    _jobs.c.lease.is_not(None), _jobs.c.due_at <= bindparam("now"), _OF_KINDS
+)
 
 # Inbox ----------------------------------------------------------------------------------------------------------------
 
