@@ -21,4 +21,5 @@ def with_housekeeping(jobs: Jobs) -> Jobs:
 
 async def _forget_answers(room: Room, job: Job) -> None:
     """Stored answers to idempotency keys live seven days."""
-    await room.db.write(forget_expired)
+    while await room.db.write(forget_expired):
+        pass

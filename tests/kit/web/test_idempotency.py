@@ -12,6 +12,7 @@ from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Conflict
 from shikanji.kit.service import Room
 from shikanji.kit.web.idempotency import (
+    FORGOTTEN_AT_ONCE_MAX,
     KEPT,
     LEASE,
     Claim,
@@ -249,6 +250,16 @@ async def test_only_what_was_kept_long_enough_is_forgotten(database: OpenDatabas
 
     assert await database.write(forget_expired) == 1
     assert await database.write(forget_expired) == 0
+
+
+async def test_many_answers_are_forgotten_a_few_at_a_time(database: OpenDatabase) -> None:
+    for number in range(FORGOTTEN_AT_ONCE_MAX + 2):
+        await taken(database, msgspec.structs.replace(SCOPE, key=f"key-number-{number:08}"))
+    database.clock.advance(KEPT)
+
+    forgotten = [await database.write(forget_expired) for _ in range(3)]
+
+    assert forgotten == [FORGOTTEN_AT_ONCE_MAX, 2, 0]
 
 
 async def test_a_request_without_a_key_has_no_scope() -> None:

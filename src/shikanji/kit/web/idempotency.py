@@ -30,6 +30,7 @@ Ts = TypeVarTuple("Ts")
 
 LEASE = 30 * SECOND
 KEPT = 7 * DAY
+FORGOTTEN_AT_ONCE_MAX = 500
 REPLAYED_HEADER = "Idempotency-Replayed"
 
 
@@ -149,8 +150,8 @@ def settle(tx: Tx, effect_id: str) -> bool:
 
 
 def forget_expired(tx: Tx) -> int:
-    """Deletes what was kept long enough; says how many."""
-    return tx.run(DELETE_EXPIRED, now=tx.now).count
+    """Deletes some of what was kept long enough, so few that nobody has to wait for it; says how many."""
+    return tx.run(DELETE_EXPIRED, now=tx.now, at_most=FORGOTTEN_AT_ONCE_MAX).count
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -248,4 +249,9 @@ DELETE_LAPSED = sa.delete(_TABLE).where(
     _c.effect_id == sa.bindparam("effect_id"), _IS_OPEN, _c.lease_until <= sa.bindparam("now")
 )
 SELECT_OPEN = sa.select(_c.effect_id).where(_c.effect_id == sa.bindparam("effect_id"), _IS_OPEN)
-DELETE_EXPIRED = sa.delete(_TABLE).where(_c.expires_at <= sa.bindparam("now"))
+_expired = (
+    sa.select(_c.principal, _c.route, _c.key)
+    .where(_c.expires_at <= sa.bindparam("now"))
+    .limit(sa.bindparam("at_most", type_=sa.BigInteger))
+)
+DELETE_EXPIRED = sa.delete(_TABLE).where(sa.tuple_(_c.principal, _c.route, _c.key).in_(_expired))
