@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from shikanji.kit.auth import Principal
-from shikanji.kit.auth_revocations import TOKEN_LIFE, Revocations, Snapshot
+from shikanji.kit.auth_revocations import TOKEN_LIFE_MAX, Revocations, Snapshot
 from shikanji.kit.clock import MINUTE, ManualClock
 from shikanji.kit.errors import Unavailable
 
@@ -114,7 +114,7 @@ async def test_a_revocation_is_forgotten_when_its_tokens_have_expired_anyway(
     revocations.session_revoked("s1")
     revocations.version_raised("a1", 3)
 
-    clock.advance(TOKEN_LIFE)
+    clock.advance(TOKEN_LIFE_MAX)
     revocations.session_revoked("s2")
     assert not await revocations.good(GUEST)
     clock.advance(2 * MINUTE)

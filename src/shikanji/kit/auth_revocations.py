@@ -8,8 +8,9 @@ from shikanji.kit.auth import Principal
 from shikanji.kit.clock import MINUTE, Clock
 from shikanji.kit.errors import Problem
 
-TOKEN_LIFE = 15 * MINUTE
-_KEPT = TOKEN_LIFE + MINUTE
+TOKEN_LIFE_MAX = 60 * MINUTE
+"""No access token is good for longer, whatever an operator sets."""
+_KEPT = TOKEN_LIFE_MAX + MINUTE
 _PRUNED_EVERY = MINUTE
 REFILL_PAUSE_SECONDS = 1.0
 
@@ -22,7 +23,7 @@ class Snapshot(NamedTuple):
 
 
 class Revocations:
-    """Kept for one token life, after which the tokens concerned have expired by themselves. Fed by notices as they
+    """Kept for the longest token life, after which the tokens concerned have expired by themselves. Fed by notices as they
     come; at the start, and after a gap in the notices, refilled by `fill`. Until that is done, `ask` is asked per
     token."""
 

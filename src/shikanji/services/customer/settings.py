@@ -4,11 +4,14 @@ from typing import Annotated
 
 import msgspec
 
+from shikanji.kit.auth_revocations import TOKEN_LIFE_MAX
+from shikanji.kit.clock import SECOND
+
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 
 
 class CustomerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    access_token_seconds: Annotated[int, msgspec.Meta(ge=60, le=3_600)] = 900
+    access_token_seconds: Annotated[int, msgspec.Meta(ge=60, le=TOKEN_LIFE_MAX // SECOND)] = 900
     refresh_token_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
     refresh_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=10)] = 10
     """For how long the token just rotated may be shown again, by a client that missed the answer."""
