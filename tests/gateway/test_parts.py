@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shikanji.gateway.deadlines import Deadlines
 from shikanji.gateway.observations import LOG_LINES_MAX, RequestLine, RequestLog
 from shikanji.gateway.readiness import Readiness
 from shikanji.gateway.request import ClientAddresses, address_prefix, is_internal
 from shikanji.kit.asgi import Message
+from shikanji.kit.deadlines import Deadlines
 from tests.gateway.door import NOON, Door
 
 
@@ -71,6 +71,15 @@ async def test_what_others_stop_stays_stopped() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_the_nearer_of_two_limits_is_the_one_that_stops() -> None:
+    deadlines = Deadlines()
+
+    with deadlines.within(60), pytest.raises(TimeoutError), deadlines.within(0.01):
+        await asyncio.Event().wait()
+    with pytest.raises(TimeoutError), deadlines.within(0.01), deadlines.within(60):
+        await asyncio.Event().wait()
 
 
 async def test_its_own_error_is_not_mistaken_for_the_limit() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from shikanji.gateway.deadlines import Deadlines
 from shikanji.gateway.exchange import CLIENT_LEFT, Exchange, Outlet, Replay
 from shikanji.gateway.headers import forwarded
 from shikanji.gateway.problems import Header, RequestTimeout
@@ -13,6 +12,7 @@ from shikanji.gateway.sharing import fetch_shared
 from shikanji.gateway.upstreams import Upstream
 from shikanji.kit.asgi import Receive
 from shikanji.kit.context import bind
+from shikanji.kit.deadlines import Deadlines
 from shikanji.kit.telemetry.traces import current_traceparent, tracing, valid_traceparent
 from shikanji.kit.web.body import read_body
 from shikanji.kit.web.headers import Headers

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from shikanji.gateway.deadlines import Deadlines
 from shikanji.gateway.problems import GatewayTimeout
 from shikanji.kit.asgi import ASGIApp, Receive, Scope, Send
+from shikanji.kit.deadlines import Deadlines
 
 MAY_HAVE_ACTED = "it may have acted all the same; repeat a write with its Idempotency-Key"
 

@@ -1,11 +1,11 @@
 """Calls to services in the same process: the handler is called directly, and nothing is copied."""
 
-import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from shikanji.kit.calls import Answers, Call, Calls
+from shikanji.kit.deadlines import Deadlines, Limit
 from shikanji.kit.errors import Problem, RemoteProblem, Unavailable
 from shikanji.kit.telemetry.traces import span, tracing
 
@@ -27,6 +27,7 @@ class LocalCalls:
         self._here: dict[str, tuple[Room, Answers]] = {}
         self._elsewhere = elsewhere
         self._timeout_seconds = timeout_seconds
+        self._deadlines = Deadlines()
 
     def add(self, room: "Room", answers: Answers) -> None:
         self._here[room.name] = (room, answers)
@@ -44,7 +45,7 @@ class LocalCalls:
                 raise Unavailable(f"{call.service} is not running")
             return await self._elsewhere.ask(call)
         try:
-            return await answer(*here, call, self._timeout_seconds)
+            return await answer(*here, call, self._deadlines.within(self._timeout_seconds))
         except Unavailable:
             raise
         except Problem as problem:
@@ -52,14 +53,14 @@ class LocalCalls:
             raise RemoteProblem.of(problem) from problem
 
 
-async def answer(room: "Room", answers: Answers, call: Call[R], timeout_seconds: float) -> R:
+async def answer(room: "Room", answers: Answers, call: Call[R], limit: Limit) -> R:
     """What the service says to the call. A fault of its own is logged here and becomes Unavailable for the caller."""
     name = type(call).__name__
     handler = answers.handlers.get(name)
     if handler is None:
         raise Unavailable(f"{room.name} does not answer {name}")
     try:
-        async with asyncio.timeout(timeout_seconds):
+        with limit:
             reply: R = await handler(room, call)
     except Problem:
         raise

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-import structlog
 
 from shikanji.kit.asgi import Receive, Scope, Send
 from shikanji.kit.calls import Answers, Call
@@ -12,15 +11,17 @@ from shikanji.kit.calls_credential import Gatekeeper
 from shikanji.kit.calls_http import CAUSATION_HEADER, PATH, REQUEST_HEADER, TIMEOUT_SECONDS, TRACE_HEADER
 from shikanji.kit.calls_local import answer
 from shikanji.kit.context import bind
+from shikanji.kit.deadlines import Deadlines
 from shikanji.kit.errors import NotFound, Problem, Unavailable
 from shikanji.kit.service import Room
+from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.web.body import read_body
 from shikanji.kit.web.envelope import JSON, Response, problem_response
 from shikanji.kit.web.headers import Headers
 
 BODY_BYTES_MAX = 4 << 20
 
-log = structlog.get_logger("shikanji.calls")
+_log = logger("calls")
 
 
 class CallsApp:
@@ -36,6 +37,7 @@ class CallsApp:
         self._answers = {name: (room, answers) for room, answers in services for name in answers.handlers}
         self._gatekeeper = gatekeeper
         self._timeout_seconds = timeout_seconds
+        self._deadlines = Deadlines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope["headers"])
@@ -64,6 +66,6 @@ class CallsApp:
         try:
             call: Call[Any] = msgspec.json.decode(raw, type=answers.kinds[name])
         except (msgspec.DecodeError, UnicodeDecodeError):
-            log.error("call not understood", service=room.name, call=name)
+            _log.error("call not understood", service=room.name, call=name)
             raise Unavailable(f"{room.name} did not understand {name}") from None
-        return await answer(room, answers, call, self._timeout_seconds)
+        return await answer(room, answers, call, self._deadlines.within(self._timeout_seconds))
