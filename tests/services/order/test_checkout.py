@@ -127,14 +127,14 @@ async def test_a_definite_no_leaves_no_tombstone(tmp_path: Path) -> None:
         assert shop.jobs() == []
 
 
-async def test_the_customers_no_waits_for_the_stores_answer(tmp_path: Path) -> None:
+async def test_after_the_customers_no_nobody_else_is_asked(tmp_path: Path) -> None:
     async with open_shop(tmp_path) as shop:
         shop.others.before[AskOrderingCustomer] = say(refusal(404, "customer-not-found"))
 
         with pytest.raises(Problem, match="customer-not-found"):
             await shop.check_out()
 
-        assert shop.others.kinds() == ["AskOrderingCustomer", "AskServingTerms", "ReleaseSlot"]
+        assert shop.others.kinds() == ["AskOrderingCustomer"]
         assert nothing_stands(shop)
 
 

@@ -5,7 +5,7 @@ new order's id, which the claim brings. Once claimed it runs to its end even whe
 again with the same key."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,8 +27,6 @@ from shikanji.services.order.model.order import Order, Placing
 from shikanji.services.order.model.pricing import price
 
 T = TypeVar("T")
-A = TypeVar("A")
-B = TypeVar("B")
 
 PATIENCE = 10 * SECOND
 """After so long a job gives back what a refused checkout did not manage to."""
@@ -227,24 +225,17 @@ async def _prepare(room: Room, claim: Claim, wanted: Wanted, taken: Taken) -> tu
 async def _ask_customer_and_store(
     room: Room, wanted: Wanted, taken: Taken, at: int
 ) -> tuple[OrderingCustomer, ServingTerms]:
-    """Side by side, unless the address must be known first."""
-
-    def ask_customer() -> Coroutine[Any, Any, OrderingCustomer]:
-        return room.calls.ask(AskOrderingCustomer(customer_id=wanted.customer_id, address_id=wanted.address_id))
-
-    def ask_store(address: Address | None) -> Coroutine[Any, Any, ServingTerms]:
-        return taken.take_slot(
-            store_id=wanted.store_id,
-            fulfilment=wanted.fulfilment,
-            address=address,
-            scheduled_for=wanted.scheduled_for,
-            at=at,
-        )
-
-    if wanted.address_id is None:
-        return await _both(ask_customer(), ask_store(wanted.address))
-    customer = await ask_customer()
-    return customer, await ask_store(customer.address)
+    """One after the other: the store may have to know where the customer lives, and a task for each costs more than
+    what waiting side by side would save."""
+    customer = await room.calls.ask(AskOrderingCustomer(customer_id=wanted.customer_id, address_id=wanted.address_id))
+    terms = await taken.take_slot(
+        store_id=wanted.store_id,
+        fulfilment=wanted.fulfilment,
+        address=wanted.address if wanted.address_id is None else customer.address,
+        scheduled_for=wanted.scheduled_for,
+        at=at,
+    )
+    return customer, terms
 
 
 def _details(wanted: Wanted, customer: OrderingCustomer, terms: ServingTerms, held: StockHeld) -> Details:
@@ -274,16 +265,6 @@ async def _give_up(room: Room, claim: Claim, taken: Taken) -> StoredAnswer | Non
     except Problem:
         return None
     return written
-
-
-async def _both(first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
-    """Both results, or the first's error, or the second's; in no case is one of them still under way."""
-    one, two = await asyncio.gather(first, second, return_exceptions=True)
-    if isinstance(one, BaseException):
-        raise one
-    if isinstance(two, BaseException):
-        raise two
-    return one, two
 
 
 _running: set[asyncio.Task[Any]] = set()
