@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 import msgspec
-import structlog
 
 from shikanji.kit import context
 from shikanji.kit.breaker import Breaker
@@ -14,6 +13,7 @@ from shikanji.kit.calls import Call
 from shikanji.kit.calls_credential import REFUSED_TYPE, sign
 from shikanji.kit.clock import Clock
 from shikanji.kit.errors import RemoteProblem, Unavailable
+from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.telemetry.traces import current_traceparent
 from shikanji.kit.web.envelope import PROBLEM_TYPE_PREFIX, ProblemBody
 
@@ -23,7 +23,7 @@ PATH = "/internal/calls/"
 TIMEOUT_SECONDS = 5.0
 REQUEST_HEADER, CAUSATION_HEADER, TRACE_HEADER = "x-request-id", "x-causation-id", "traceparent"
 
-log = structlog.get_logger("shikanji.calls")
+_log = logger("calls")
 
 
 class _Answer(NamedTuple):
@@ -112,7 +112,7 @@ def _read(call: Call[R], answer: _Answer) -> R:
             return reply
         problem = msgspec.json.decode(answer.body, type=ProblemBody)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        log.error("answer not understood", service=call.service, call=type(call).__name__, status=answer.status)
+        _log.error("answer not understood", service=call.service, call=type(call).__name__, status=answer.status)
         raise Unavailable(f"{call.service} gave an answer that was not understood") from None
     raise _problem(call, problem, answer)
 
@@ -121,7 +121,7 @@ def _problem(call: Call[Any], problem: ProblemBody, answer: _Answer) -> Exceptio
     slug = problem.type.removeprefix(PROBLEM_TYPE_PREFIX)
     retry_after = int(answer.retry_after) if answer.retry_after.isdigit() else None
     if slug == REFUSED_TYPE:
-        log.error("call refused: do all processes have the same secret and time?", service=call.service)
+        _log.error("call refused: do all processes have the same secret and time?", service=call.service)
         return Unavailable(f"{call.service} does not know us")
     if problem.code >= 500:
         return Unavailable(problem.detail, retry_after_seconds=retry_after or 1)

@@ -3,15 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from shikanji.kit.clock import SECOND, Clock
+from shikanji.kit.telemetry.logs import logger
 
 POLL_SECONDS = 5.0
 FAILED_SECONDS_MIN = 0.1
 FAILED_SECONDS_MAX = 5.0
 
-_log = structlog.get_logger("drive")
+_log = logger("drive")
 
 Step = Callable[[], Awaitable[int]]
 NextDue = Callable[[], Awaitable[int | None]]
@@ -64,7 +63,7 @@ class Drive:
         except Exception as error:
             self._failures += 1
             _log.warning(
-                "step_failed", loop=self.name, failures=self._failures, error=f"{type(error).__name__}: {error}"
+                "a step failed", loop=self.name, failures=self._failures, error=f"{type(error).__name__}: {error}"
             )
             return min(FAILED_SECONDS_MIN * float(1 << min(self._failures, 10)), FAILED_SECONDS_MAX)
         self._failures = 0

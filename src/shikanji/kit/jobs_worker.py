@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from shikanji.kit.backoff import Jitter, delay
 from shikanji.kit.clock import SECOND
 from shikanji.kit.context import bind
@@ -25,6 +23,7 @@ from shikanji.kit.db.job_rows import (
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.jobs import Job, Jobs
+from shikanji.kit.telemetry.logs import logger
 
 if TYPE_CHECKING:
     from shikanji.kit.service import Room
@@ -35,7 +34,7 @@ WORK_SECONDS_MAX = 60.0
 LEASE = 90 * SECOND
 """Longer than any run may last, so that no lease ends under a run that goes on."""
 
-_log = structlog.get_logger("jobs")
+_log = logger("jobs")
 
 
 class JobsWorker:
@@ -119,7 +118,7 @@ class JobsWorker:
         except StorageFault:
             raise
         except Exception as error:
-            self._warn("timer_failed", job, error)
+            self._warn("a timer failed", job, error)
             postpone_timer(tx, job, tx.now + delay(job.attempts + 1, self._jitter), error)
         finally:
             tx.correlation_id, tx.causation_id = before
@@ -149,16 +148,16 @@ class JobsWorker:
                 raise
             except Exception as error:
                 # The lease runs out by itself; whoever takes it over does the work again.
-                self._warn("work_not_ended", job, error)
+                self._warn("work was not ended", job, error)
 
     async def _run_work(self, job: Job) -> None:
         try:
             async with asyncio.timeout(self._work_seconds_max):
                 await self._jobs.works[job.kind](self._room, job)
         except LeaseLost:
-            _log.info("lease_lost", service=self._room.name, kind=job.kind, key=job.key)
+            _log.info("a lease was lost", service=self._room.name, kind=job.kind, key=job.key)
         except Exception as error:
-            self._warn("work_failed", job, error)
+            self._warn("work failed", job, error)
             await self._db.write(postpone_work, job, delay(job.attempts, self._jitter), error)
         else:
             failpoint(self._work_done)

@@ -1,13 +1,13 @@
 """What the fake payment company does by the clock: webhooks until someone takes them, refunds that take their time."""
 
 import aiohttp
-import structlog
 
 from shikanji.kit.clock import HOUR
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
+from shikanji.kit.telemetry.logs import logger
 from shikanji.sandbox import actions, repository
 from shikanji.sandbox.settings import SandboxSettings
 from shikanji.sandbox.signing import SIGNATURE_HEADER, webhook_secret, webhook_signature
@@ -15,7 +15,7 @@ from shikanji.sandbox.signing import SIGNATURE_HEADER, webhook_secret, webhook_s
 WEBHOOK_PATH = "/api/v1/payments/webhooks/sandbox"
 
 jobs = Jobs()
-log = structlog.get_logger("sandbox")
+_log = logger("sandbox")
 
 
 @jobs.work(actions.DELIVER)
@@ -46,7 +46,7 @@ async def _post(room: Room, settings: SandboxSettings, body: bytes) -> bool:
         async with room.http.post(url, data=body, headers=headers, timeout=timeout) as answer:
             return 200 <= answer.status < 300
     except (TimeoutError, aiohttp.ClientError) as error:
-        log.warning("webhook was not taken", url=url, reason=str(error))
+        _log.warning("webhook was not taken", url=url, reason=str(error))
         return False
 
 

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Collection, Sequence
 
-import structlog
-
 from shikanji.kit.bus import Listener, Receiver
 from shikanji.kit.events import Envelope
+from shikanji.kit.telemetry.logs import logger
 
-_log = structlog.get_logger("bus")
+_log = logger("bus")
 
 
 class LocalBus:
@@ -45,4 +44,4 @@ class LocalBus:
                     try:
                         listener(envelope)
                     except Exception:
-                        _log.exception("listener_failed", event_type=envelope.type, event_id=envelope.id)
+                        _log.exception("a listener failed", event_type=envelope.type, event_id=envelope.id)

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-import structlog
-
 from shikanji.kit.backoff import Jitter, delay
 from shikanji.kit.db.faults import StorageFault, TransactionConflict, TransactionOver
 from shikanji.kit.db.port import Database
@@ -25,13 +23,14 @@ from shikanji.kit.db.sql import (
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Envelope, Subscribers
 from shikanji.kit.failpoints import failpoint
+from shikanji.kit.telemetry.logs import logger
 
 BATCH_EVENTS_MAX = 50
 ATTEMPTS_MAX = 10
 DUE_AGGREGATES_MAX = 10
 ERROR_CHARACTERS_MAX = 2_000
 
-_log = structlog.get_logger("inbox")
+_log = logger("inbox")
 
 
 class Aggregate(NamedTuple):
@@ -153,7 +152,7 @@ class Inbox:
     def _fail(self, tx: Tx, envelope: Envelope, attempts: int, error: Exception) -> Outcome:
         dead = attempts >= ATTEMPTS_MAX
         _log.warning(
-            "event_failed",
+            "an event failed",
             service=self._db.service,
             event_type=envelope.type,
             event_id=envelope.id,

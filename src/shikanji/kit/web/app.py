@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import structlog
 
 from shikanji.kit.asgi import ASGIApp, Receive, Scope, Send
 from shikanji.kit.auth import Principal
@@ -14,6 +13,7 @@ from shikanji.kit.context import bind
 from shikanji.kit.errors import BadRequest, NotFound, Problem
 from shikanji.kit.ids import is_uuid
 from shikanji.kit.service import Room, Service
+from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.web.body import check_media_type, read_body
 from shikanji.kit.web.decode import BODY_BYTES_MAX, BodyDecoder
 from shikanji.kit.web.envelope import JSON, HeaderPairs, Response, bare, header, problem_response, success
@@ -25,7 +25,7 @@ from shikanji.kit.web.query import QueryDecoder
 from shikanji.kit.web.router import Router
 from shikanji.kit.web.routes import PATH_TEXT_PATTERN, Idempotency, Incoming, Reply, Route
 
-log = structlog.get_logger("shikanji.web")
+_log = logger("web")
 
 _PATH_TEXT = re.compile(PATH_TEXT_PATTERN)
 _CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -89,7 +89,7 @@ class ServiceApp:
             except Problem as problem:
                 response = problem_response(problem, correlation_id)
             except Exception:
-                log.exception(
+                _log.exception(
                     "unhandled", service=self._room.name, correlation_id=correlation_id, method=scope["method"]
                 )
                 response = problem_response(Problem("it has been logged under this correlation id"), correlation_id)

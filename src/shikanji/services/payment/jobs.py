@@ -1,12 +1,11 @@
 """What the payment service does by the clock: asks providers, gives money back, makes sense of webhooks."""
 
-import structlog
-
 from shikanji.kit.clock import MINUTE
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
+from shikanji.kit.telemetry.logs import logger
 from shikanji.services.payment import repository
 from shikanji.services.payment.actions import hearing, paying, refunding, settling
 from shikanji.services.payment.checkout import follow_up
@@ -18,7 +17,7 @@ from shikanji.services.payment.providers.port import OutcomeUnknown, Refused
 from shikanji.services.payment.settings import PaymentSettings
 
 jobs = Jobs()
-log = structlog.get_logger("payment")
+_log = logger("payment")
 
 
 @jobs.work(paying.CHECK)
@@ -71,7 +70,7 @@ async def hear(room: Room, job: Job) -> None:
 async def listen(room: Room, job: Job) -> None:
     """Webhooks that stop coming are noticed before the customers notice."""
     if await room.db.read(_silent):
-        log.error("payments come in, but no webhook does", alarm="webhook-silence")
+        _log.error("payments come in, but no webhook does", alarm="webhook-silence")
 
 
 def _silent(tx: Tx) -> bool:

@@ -3,12 +3,12 @@
 import hashlib
 
 import msgspec
-import structlog
 
 from shikanji.kit.clock import SECOND
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.jobs import Job
+from shikanji.kit.telemetry.logs import logger
 from shikanji.services.payment import repository
 from shikanji.services.payment.actions.paying import learn
 from shikanji.services.payment.actions.refunding import report_refund
@@ -20,7 +20,7 @@ HEAR = "webhook"
 """The job that makes sense of one stored webhook; its key is the webhook's id."""
 DELAY_SECONDS_MAX = 300
 
-log = structlog.get_logger("payment")
+_log = logger("payment")
 
 
 class StoredWebhook(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ def _act(tx: Tx, notice: Notice) -> None:
 def _put_off(tx: Tx, webhook: repository.Webhook, attempts: int) -> None:
     if attempts >= tx.settings(PaymentSettings).webhook_attempts_max:
         repository.move_webhook(tx, webhook.id, "dead", attempts=attempts)
-        log.error("a webhook is about nothing that we know", alarm="webhook-dead", webhook_id=webhook.id)
+        _log.error("a webhook is about nothing that we know", alarm="webhook-dead", webhook_id=webhook.id)
         return
     at = tx.now + min(1 << min(attempts - 1, 20), DELAY_SECONDS_MAX) * SECOND
     repository.move_webhook(tx, webhook.id, "waiting", attempts=attempts, next_at=at)

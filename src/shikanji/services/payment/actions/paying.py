@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
-import structlog
 
 from shikanji.contracts.order import OrderStanding
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Event
 from shikanji.kit.failpoints import failpoint
+from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.web.idempotency import Claim, Scope, StoredAnswer, claim, complete
 from shikanji.services.payment import repository
 from shikanji.services.payment.actions.settling import settle
@@ -24,7 +24,7 @@ CHECK = "check"
 
 View = Callable[[Payment], Any]
 
-log = structlog.get_logger("payment")
+_log = logger("payment")
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -191,4 +191,4 @@ def _compare(payment: Payment, tries: Iterable[Try]) -> None:
 
 
 def _alarm(what: str, payment: Payment, provider_id: str) -> None:
-    log.error(f"the provider {what}", alarm="provider-books-differ", payment_id=payment.id, provider_id=provider_id)
+    _log.error(f"the provider {what}", alarm="provider-books-differ", payment_id=payment.id, provider_id=provider_id)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import msgspec
-import structlog
 
 from shikanji.contracts.order import PaidLine
 from shikanji.kit.clock import HOUR
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.jobs import Job
+from shikanji.kit.telemetry.logs import logger
 from shikanji.services.payment import repository
 from shikanji.services.payment.actions.settling import REFUND, plan_refund
 from shikanji.services.payment.errors import LineRefunded, NothingToRefund, RefundNotFailed, RefundNotFound
@@ -18,7 +18,7 @@ from shikanji.services.payment.model.refund import Refund, RefundedLine, WantedL
 from shikanji.services.payment.model.reports import RefundReport
 from shikanji.services.payment.settings import PaymentSettings
 
-log = structlog.get_logger("payment")
+_log = logger("payment")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,4 +130,4 @@ def _refuse(tx: Tx, refund: Refund, reason: str) -> None:
     refund.refuse(reason, tx.now)
     repository.save_refund(tx, refund)
     tx.schedule(REFUND, refund.id, tx.now + tx.settings(PaymentSettings).refund_retry_hours * HOUR)
-    log.error("a refund was refused", alarm="refund-refused", refund_id=refund.id, reason=reason)
+    _log.error("a refund was refused", alarm="refund-refused", refund_id=refund.id, reason=reason)
