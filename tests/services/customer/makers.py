@@ -53,7 +53,7 @@ def registration(**given: Any) -> sign_in.Registration:
 
 
 async def register(database: OpenDatabase, label: str = "asha", **given: Any) -> SignedIn:
-    return await database.write(sign_in.register, registration(**given), entropy(label), DEVICE)
+    return await database.write(sign_in.register, registration(**given), CALLER, entropy(label), DEVICE)
 
 
 async def make_account(database: OpenDatabase, **given: Any) -> Customer:

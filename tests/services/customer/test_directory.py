@@ -190,6 +190,6 @@ async def test_what_lapsed_long_ago_is_forgotten(database: OpenDatabase) -> None
     while batch := await database.write(directory.forget, database.clock.now() - 30 * DAY):
         gone += batch
 
-    assert gone == 2 + 1 + 1 + 3
+    assert gone == 2 + 1 + 1 + 4
     for table in ("refresh_tokens", "sessions", "challenges", "counters"):
         assert database.query(f"SELECT count(*) FROM {table}") == [(0,)]

@@ -5,13 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from shikanji.kit.clock import MINUTE
+from shikanji.kit.clock import HOUR, MINUTE
 from shikanji.kit.db.tx import Tx
 from shikanji.services.customer import service
 from shikanji.services.customer.actions import accounts, sessions, sign_in
 from shikanji.services.customer.actions.failures import Caller
 from shikanji.services.customer.actions.sign_in import Claimant
-from shikanji.services.customer.errors import AccountDisabled, InvalidCredentials, TooManyFailures, WrongPassword
+from shikanji.services.customer.errors import (
+    AccountDisabled,
+    InvalidCredentials,
+    TooManyFailures,
+    TooManyRegistrations,
+    WrongPassword,
+)
 from shikanji.services.customer.identity import Identifier
 from shikanji.services.customer.settings import CustomerSettings
 from tests.kit.databases import OpenDatabase, open_database
@@ -46,6 +52,25 @@ async def test_registering_signs_in_and_says_so(database: OpenDatabase) -> None:
         "CustomerRegistered",
         {"customerId": signed_in.customer.id, "language": "en"},
     )
+
+
+async def test_so_many_accounts_are_opened_from_one_address_in_an_hour_and_no_more(tmp_path: Path) -> None:
+    settings = CustomerSettings(registrations_per_ip_hour=2)
+    async with open_database(service, tmp_path, settings=settings) as database:
+        for label in ("first", "second"):
+            await database.read(sign_in.check_registrations, CALLER)
+            await register(database, label)
+
+        with pytest.raises(TooManyRegistrations):
+            await database.read(sign_in.check_registrations, CALLER)
+        with pytest.raises(TooManyRegistrations):
+            await register(database, "third")
+        await database.read(sign_in.check_registrations, Caller("203.0.113.8"))
+        await database.read(sign_in.check_registrations, Caller(CALLER.ip, limited=False))
+        database.clock.advance(HOUR)
+        await register(database, "third")
+
+        assert database.query("SELECT count(*) FROM customers") == [(3,)]
 
 
 async def test_events_carry_no_contact_data(database: OpenDatabase) -> None:

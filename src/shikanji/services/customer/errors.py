@@ -39,6 +39,10 @@ class TooManyCodes(TooManyRequests):
     type, title = "too-many-codes", "Too many codes were requested"
 
 
+class TooManyRegistrations(TooManyRequests):
+    type, title = "too-many-registrations", "Too many accounts were opened from here"
+
+
 class CustomerNotFound(NotFound):
     type, title = "customer-not-found", "No such customer"
 

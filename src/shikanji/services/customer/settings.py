@@ -23,6 +23,9 @@ class CustomerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Many households and whole mobile networks share one address."""
     login_failure_window_seconds: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
 
+    registrations_per_ip_hour: Count = 200
+    """With a password; who comes by a code is counted with the codes."""
+
     code_seconds: Annotated[int, msgspec.Meta(ge=60, le=600)] = 600
     code_guesses: Annotated[int, msgspec.Meta(ge=1, le=5)] = 5
     codes_per_identifier_hour: Count = 5

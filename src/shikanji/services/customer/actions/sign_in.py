@@ -2,16 +2,19 @@
 
 import msgspec
 
+from shikanji.kit.clock import HOUR, SECOND
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.services.customer.actions import codes, failures
 from shikanji.services.customer.actions.accounts import create_account, prove
 from shikanji.services.customer.actions.failures import Caller
 from shikanji.services.customer.actions.sessions import Device, SignedIn, open_session
-from shikanji.services.customer.errors import InvalidCredentials
+from shikanji.services.customer.errors import InvalidCredentials, TooManyRegistrations
 from shikanji.services.customer.identity import Identifier
 from shikanji.services.customer.model.account import Language
 from shikanji.services.customer.repository import accounts
+from shikanji.services.customer.repository import codes as counters
+from shikanji.services.customer.settings import CustomerSettings
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +44,19 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     claimants: list[Claimant]
 
 
-def register(tx: Tx, registration: Registration, entropy: bytes, device: Device) -> SignedIn:
+def check_registrations(tx: Tx, caller: Caller) -> None:
+    """Before a password is hashed for nothing. Raises TooManyRegistrations."""
+    if caller.limited:
+        limit = tx.settings(CustomerSettings).registrations_per_ip_hour
+        counters.check(tx, _registrations(caller), limit=limit, refusal=TooManyRegistrations)
+
+
+def register(tx: Tx, registration: Registration, caller: Caller, entropy: bytes, device: Device) -> SignedIn:
     """A new account, whoever else holds the same email or phone: to be told would give away who is a customer. Nothing
-    but the password opens an account until an identifier is proved."""
+    but the password opens an account until an identifier is proved. Raises TooManyRegistrations."""
+    if caller.limited:
+        limit = tx.settings(CustomerSettings).registrations_per_ip_hour
+        counters.take(tx, _registrations(caller), limit=limit, seconds=HOUR // SECOND, refusal=TooManyRegistrations)
     customer = create_account(
         tx,
         name=registration.name,
@@ -106,3 +119,7 @@ def begin_password_check(tx: Tx, customer_id: str, caller: Caller) -> Attempt:
     customer = accounts.get(tx, customer_id)
     failures.check(tx, customer_id, caller)
     return Attempt(subject=customer_id, caller=caller, claimants=[Claimant(customer_id, customer.password_hash)])
+
+
+def _registrations(caller: Caller) -> str:
+    return counters.counter_name("registrations-ip", caller.ip)

@@ -14,6 +14,7 @@ from shikanji.services.customer.errors import (
     InvalidRefreshToken,
     TooManyCodes,
     TooManyFailures,
+    TooManyRegistrations,
     WeakPassword,
 )
 from shikanji.services.customer.identity import Identifier, clean_text, parse_email, parse_identifier, parse_phone
@@ -37,7 +38,7 @@ from shikanji.services.customer.schemas import (
     status=201,
     who=Who.ANYONE,
     rate=RateClass.AUTH,
-    raises=(WeakPassword, Invalid, Unavailable),
+    raises=(WeakPassword, TooManyRegistrations, Invalid, Unavailable),
 )
 async def register(room: Room, incoming: Incoming[Register, None]) -> Reply:
     """Opens an account and signs in to it.
@@ -46,6 +47,8 @@ async def register(room: Room, incoming: Incoming[Register, None]) -> Reply:
     body = incoming.body
     name, email, phone = clean_text(body.name, "name"), parse_email(body.email), parse_phone(body.phone)
     passwords.check_strength(body.password, name, email.value, email.key.split("@")[0], phone.value)
+    at = caller(room, incoming)
+    await room.db.read(sign_in.check_registrations, at)
     registration = sign_in.Registration(
         name=name,
         email=email,
@@ -53,7 +56,7 @@ async def register(room: Room, incoming: Incoming[Register, None]) -> Reply:
         password_hash=await room.compute.run(passwords.hash_password, body.password),
         language=body.language,
     )
-    return await grant(room, await room.db.write(sign_in.register, registration, entropy(), device(incoming)))
+    return await grant(room, await room.db.write(sign_in.register, registration, at, entropy(), device(incoming)))
 
 
 @routes.post(
