@@ -20,14 +20,20 @@ from shikanji.kit.auth import Principal
 from shikanji.kit.cache import Cache
 from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.clock import ManualClock
-from shikanji.kit.errors import Unauthorized
 from shikanji.kit.ids import Ids
 from shikanji.kit.telemetry.metrics import new_registry
 from shikanji.kit.web.routes import Incoming, RateClass, Routes, Who
+from tests.makers import KnownTokens
 from tests.serving import serving
 
 NOON = 1_795_000_000_000_000
 ORIGIN = "http://shop.test"
+
+PRINCIPALS = {
+    "customer": Principal(account_id="c1"),
+    "manager": Principal(account_id="m1", roles={"s1": "manager"}),
+    "admin": Principal(account_id="a1", admin=True),
+}
 
 routes = Routes("shop")
 
@@ -126,22 +132,6 @@ def always(status: int, data: Any = None, headers: Mapping[str, str] | None = No
     return answerer
 
 
-class Tokens:
-    """A verifier that knows its tokens by heart."""
-
-    PRINCIPALS: Mapping[str, Principal] = {
-        "customer": Principal(account_id="c1"),
-        "manager": Principal(account_id="m1", roles={"s1": "manager"}),
-        "admin": Principal(account_id="a1", admin=True),
-    }
-
-    async def verify(self, token: str) -> Principal:
-        try:
-            return self.PRINCIPALS[token]
-        except KeyError:
-            raise Unauthorized from None
-
-
 class BrokenCache(MemoryCache):
     """A cache server that went away."""
 
@@ -219,7 +209,7 @@ async def open_door(
                 routes=[("shop", route) for route in routes.all],
                 upstreams={"shop": upstream or InProcess(shops[0], seconds_max=configured.upstream_seconds_max)},
                 mounts=mounts or {},
-                verifier=Tokens(),
+                verifier=KnownTokens(PRINCIPALS),
                 cache=cache or MemoryCache(),
                 clock=clock,
                 ids=Ids(clock),

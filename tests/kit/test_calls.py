@@ -19,7 +19,7 @@ from shikanji.kit.calls_server import CallsApp
 from shikanji.kit.clock import SECOND, ManualClock
 from shikanji.kit.errors import Conflict, FieldError, Problem, RemoteProblem, Unauthorized, Unavailable
 from shikanji.kit.service import Room
-from tests.kit.web.edge import Client, make_room
+from tests.kit.web.edge import Client, make_teashop
 from tests.serving import free_port, serving
 
 NOON = 1_795_000_000 * SECOND
@@ -78,14 +78,14 @@ async def brew(room: Room, call: Brew) -> Brewed:
 @asynccontextmanager
 async def local_calls() -> AsyncIterator[Calls]:
     calls = LocalCalls(timeout_seconds=0.2)
-    calls.add(make_room("kitchen"), answers)
+    calls.add(make_teashop("kitchen"), answers)
     yield calls
 
 
 @asynccontextmanager
 async def http_calls() -> AsyncIterator[Calls]:
     clock = ManualClock(NOON)
-    app = CallsApp([(make_room("kitchen"), answers)], Gatekeeper(KEY, clock), timeout_seconds=0.4)
+    app = CallsApp([(make_teashop("kitchen"), answers)], Gatekeeper(KEY, clock), timeout_seconds=0.4)
     async with serving(app) as url, aiohttp.ClientSession() as http:
         addresses = {"kitchen": [f"http://127.0.0.1:{free_port()}", url]}
         yield HttpCalls(http, lambda service: addresses.get(service, []), KEY, clock, timeout_seconds=0.5)
@@ -175,7 +175,7 @@ async def test_a_copy_that_cannot_be_reached_rests_after_some_failures() -> None
 
 async def test_another_secret_is_refused_and_said_in_the_log() -> None:
     clock = ManualClock(NOON)
-    app = CallsApp([(make_room("kitchen"), answers)], Gatekeeper(b"another".ljust(32), clock))
+    app = CallsApp([(make_teashop("kitchen"), answers)], Gatekeeper(b"another".ljust(32), clock))
     async with serving(app) as url, aiohttp.ClientSession() as http:
         calls = HttpCalls(http, lambda _: [url], KEY, clock)
 
@@ -288,7 +288,7 @@ def test_a_call_cannot_be_replayed_at_any_time(gatekeeper: Gatekeeper, clock: Ma
 
 
 def endpoint() -> Client:
-    return Client(CallsApp([(make_room("kitchen"), answers)], Gatekeeper(KEY, ManualClock(NOON))))
+    return Client(CallsApp([(make_teashop("kitchen"), answers)], Gatekeeper(KEY, ManualClock(NOON))))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from shikanji.kit.context import bind, current, current_causation, current_corre
 from shikanji.kit.service import Room
 from shikanji.kit.telemetry import logs, metrics, traces
 from shikanji.kit.telemetry.redaction import REDACTED, redact, redact_fields
-from tests.kit.web.edge import make_room
+from tests.kit.web.edge import make_teashop
 from tests.serving import serving
 
 
@@ -298,7 +298,7 @@ async def test_a_call_is_a_span_and_carries_itself_on(exporter: InMemorySpanExpo
         await send({"type": "http.response.body", "body": b'"tea"'})
 
     here = LocalCalls()
-    here.add(make_room("kitchen"), answers)
+    here.add(make_teashop("kitchen"), answers)
     async with serving(over_http) as url, aiohttp.ClientSession() as http:
         elsewhere = LocalCalls(elsewhere=HttpCalls(http, lambda _: [url], bytes(32), ManualClock(0)))
         with traces.span("place", "server"):

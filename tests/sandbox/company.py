@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 
@@ -13,7 +13,8 @@ from shikanji.kit.jobs_worker import JobsWorker
 from shikanji.kit.service import Room
 from shikanji.sandbox.settings import SandboxSettings
 from tests.kit.databases import OpenDatabase, open_database
-from tests.kit.web.edge import Answer, Client, KnownTokens
+from tests.kit.web.edge import Answer, Client
+from tests.makers import KnownTokens, make_room_of
 from tests.serving import serving
 
 KEY_SECRET = "the key secret of a test"
@@ -83,27 +84,11 @@ class Company:
 @asynccontextmanager
 async def open_company(folder: Path) -> AsyncIterator[Company]:
     settings = SandboxSettings(key_secret=KEY_SECRET, webhook_secret=WEBHOOK_SECRET)
-    merchant, absent = Merchant(), cast(Any, None)
+    merchant = Merchant()
     async with (
         open_database(sandbox.service, folder, settings=settings) as database,
         serving(merchant) as url,
         aiohttp.ClientSession() as http,
     ):
-        room = Room(
-            name="sandbox",
-            db=database.db,
-            calls=absent,
-            clock=database.clock,
-            ids=database.ids,
-            cache=absent,
-            files=absent,
-            messages=absent,
-            secrets=database.ground.secrets,
-            verifier=KnownTokens(),
-            http=http,
-            production=False,
-            rate_limits=True,
-            public_url=url,
-            _settings=settings,
-        )
+        room = make_room_of(database, http=http, verifier=KnownTokens({}), public_url=url)
         yield Company(room, database, merchant, Client(sandbox.app(room)))

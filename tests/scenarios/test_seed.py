@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -26,6 +26,7 @@ from shikanji.services.store import repository as stores
 from shikanji.services.store import service as store_service
 from shikanji.services.store.model.store import Store
 from tests.kit.databases import OpenDatabase, open_database
+from tests.makers import make_room_of
 from tests.services.store.makers import make_particulars
 
 SERVICES: tuple[Service, ...] = (store_service, customer_service, inventory_service)
@@ -83,7 +84,7 @@ class Platform:
         self.databases = databases
 
     def rooms(self, deaths: Deaths | None = None) -> dict[str, Room]:
-        return {name: _room(name, database, deaths) for name, database in self.databases.items()}
+        return {name: _room(database, deaths) for name, database in self.databases.items()}
 
     def counts(self) -> dict[str, int]:
         """Rows of every table and events of every kind."""
@@ -108,25 +109,9 @@ class Platform:
         return {shown.product.slug: shown.product for shown in found}
 
 
-def _room(name: str, database: OpenDatabase, deaths: Deaths | None) -> Room:
-    absent = cast(Any, None)
-    return Room(
-        name=name,
-        db=database.db if deaths is None else cast(Database, Dying(database.db, deaths)),
-        calls=LocalCalls(),
-        clock=database.clock,
-        ids=database.ids,
-        cache=absent,
-        files=absent,
-        messages=absent,
-        secrets=absent,
-        verifier=absent,
-        http=absent,
-        production=False,
-        rate_limits=True,
-        public_url="http://shop.test",
-        _settings=None,
-    )
+def _room(database: OpenDatabase, deaths: Deaths | None) -> Room:
+    db = database.db if deaths is None else Dying(database.db, deaths)
+    return make_room_of(database, db=db, calls=LocalCalls())
 
 
 @pytest.fixture

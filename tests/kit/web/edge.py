@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -12,13 +12,14 @@ from shikanji.kit.auth import Principal
 from shikanji.kit.calls_local import LocalCalls
 from shikanji.kit.clock import ManualClock
 from shikanji.kit.db.port import Database
-from shikanji.kit.errors import Conflict, Unauthorized
+from shikanji.kit.errors import Conflict
 from shikanji.kit.ids import Ids
 from shikanji.kit.service import Room, Service
 from shikanji.kit.web.app import service_app
 from shikanji.kit.web.etags import etag, require_match
 from shikanji.kit.web.pages import PageQuery, decode_cursor, page
 from shikanji.kit.web.routes import Idempotency, Incoming, RateClass, Reply, Routes, Who
+from tests.makers import KnownTokens, make_room
 
 NOON = 1_795_000_000_000_000
 CUP = "0199d2a0-0000-7000-8000-000000000001"
@@ -166,39 +167,11 @@ COOK = Principal(account_id="cook", session_id="s2", roles={"store": "chef"})
 BOSS = Principal(account_id="boss", session_id="s3", admin=True)
 
 
-class KnownTokens:
-    """A verifier that knows its tokens by heart."""
-
-    def __init__(self) -> None:
-        self.principals = {"guest": GUEST, "cook": COOK, "boss": BOSS}
-
-    async def verify(self, token: str) -> Principal:
-        if token not in self.principals:
-            raise Unauthorized("no")
-        return self.principals[token]
-
-
-def make_room(name: str = "teashop", db: Database | None = None, clock: ManualClock | None = None) -> Room:
-    """A room whose absent ports nobody uses."""
-    absent = cast(Any, None)
+def make_teashop(name: str = "teashop", db: Database | None = None, clock: ManualClock | None = None) -> Room:
+    """Without a database, for whoever needs none."""
     clock = clock or ManualClock(NOON)
-    return Room(
-        name=name,
-        db=cast(Database, db),
-        calls=LocalCalls(),
-        clock=clock,
-        ids=Ids(clock),
-        cache=absent,
-        files=absent,
-        messages=absent,
-        secrets=absent,
-        verifier=KnownTokens(),
-        http=absent,
-        production=False,
-        rate_limits=True,
-        public_url=PUBLIC_URL,
-        _settings=None,
-    )
+    tokens = KnownTokens({"guest": GUEST, "cook": COOK, "boss": BOSS})
+    return make_room(name, clock, Ids(clock), db=db, calls=LocalCalls(), verifier=tokens, public_url=PUBLIC_URL)
 
 
 @dataclass
@@ -283,7 +256,7 @@ KEY = "5f0c8a52-1111-4222-8333-444455556666"
 
 
 def tea_client(**options: Any) -> Client:
-    return Client(service_app(make_room(), service, **options))
+    return Client(service_app(make_teashop(), service, **options))
 
 
 async def brew_tea(body: Any, **headers: str) -> Answer:

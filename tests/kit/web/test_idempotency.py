@@ -31,7 +31,7 @@ from shikanji.kit.web.idempotency import (
 from shikanji.kit.web.routes import Incoming, Reply
 from tests.kit.counters import add, value
 from tests.kit.databases import OpenDatabase
-from tests.kit.web.edge import make_room
+from tests.kit.web.edge import make_teashop
 
 SCOPE = Scope(principal="guest", route="POST /teas", key="k" * 16, body_hash="one")
 
@@ -46,7 +46,7 @@ class OutOfMilk(Conflict):
 
 @pytest.fixture
 def room(database: OpenDatabase) -> Room:
-    return make_room(db=database.db, clock=database.clock)
+    return make_teashop(db=database.db, clock=database.clock)
 
 
 def asking(

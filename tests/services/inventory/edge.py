@@ -1,17 +1,16 @@
 """The inventory service behind its HTTP edge, with its shelf, its neighbours, and everyone who may come to the door."""
 
-from typing import Any, cast
+from typing import Any
 
 from shikanji.contracts.order import AskHoldOwner, HoldOwner
-from shikanji.kit.auth import Principal, Role
 from shikanji.kit.calls import Call
-from shikanji.kit.errors import Unauthorized, Unavailable
+from shikanji.kit.errors import Unavailable
 from shikanji.kit.service import Room
 from shikanji.kit.web.app import service_app
 from shikanji.services.inventory import service
-from shikanji.services.inventory.settings import InventorySettings
 from tests.kit.databases import OpenDatabase
 from tests.kit.web.edge import Answer, Client
+from tests.makers import SpokenTokens, make_room_of
 from tests.services.inventory.makers import OTHER_STORE, STORE
 
 
@@ -30,19 +29,6 @@ class OrderService:
         return self.owner
 
 
-class KnownTokens:
-    """A token is what it says: `manager`, `chef of other`, `admin`, `customer`."""
-
-    async def verify(self, token: str) -> Principal:
-        role, _, store = token.partition(" of ")
-        if role in ("customer", "admin"):
-            return Principal(account_id=role, session_id="s", admin=role == "admin")
-        if role in ("manager", "chef", "cashier", "delivery", "support"):
-            roles = {OTHER_STORE if store else STORE: cast(Role, role)}
-            return Principal(account_id=role, session_id="s", roles=roles)
-        raise Unauthorized
-
-
 class Door:
     def __init__(self, base: OpenDatabase, room: Room) -> None:
         self.base = base
@@ -54,21 +40,6 @@ class Door:
 
 
 def make_room(base: OpenDatabase, orders: OrderService | None = None, *, rate_limits: bool = True) -> Room:
-    absent = cast(Any, None)
-    return Room(
-        name="inventory",
-        db=base.db,
-        calls=orders or OrderService(),
-        clock=base.clock,
-        ids=base.ids,
-        cache=absent,
-        files=absent,
-        messages=absent,
-        secrets=absent,
-        verifier=KnownTokens(),
-        http=absent,
-        production=False,
-        rate_limits=rate_limits,
-        public_url="http://shop.test",
-        _settings=InventorySettings(),
+    return make_room_of(
+        base, calls=orders or OrderService(), verifier=SpokenTokens(STORE, OTHER_STORE), rate_limits=rate_limits
     )

@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from shikanji.contracts.inventory import WantedLine
 from shikanji.kit.auth import Principal
-from shikanji.kit.errors import Unauthorized
 from shikanji.kit.events import Envelope, Event, Metadata
 from shikanji.kit.jobs_worker import JobsWorker
 from shikanji.kit.service import Room
@@ -21,6 +20,7 @@ from shikanji.services.order.actions import Whole
 from shikanji.services.order.checkout import Wanted, check_out
 from shikanji.services.order.settings import OrderSettings
 from tests.kit.databases import OpenDatabase, open_database
+from tests.makers import KnownTokens, make_room_of
 from tests.services.order.makers import (
     ADMIN,
     CASHIER,
@@ -49,13 +49,6 @@ TOKENS: dict[str, Principal] = {
     "other_store_manager": OTHER_MANAGER,
     "admin": ADMIN,
 }
-
-
-class KnownTokens:
-    async def verify(self, token: str) -> Principal:
-        if token not in TOKENS:
-            raise Unauthorized("sign in")
-        return TOKENS[token]
 
 
 @dataclass(frozen=True)
@@ -105,24 +98,8 @@ async def open_shop(
 
 
 def make_shop(database: OpenDatabase, *, rate_limits: bool = True) -> Shop:
-    others, absent = Others(), cast(Any, None)
-    room = Room(
-        name="order",
-        db=database.db,
-        calls=others,
-        clock=database.clock,
-        ids=database.ids,
-        cache=absent,
-        files=absent,
-        messages=absent,
-        secrets=absent,
-        verifier=KnownTokens(),
-        http=absent,
-        production=False,
-        rate_limits=rate_limits,
-        public_url="http://shop.test",
-        _settings=database.ground.settings,
-    )
+    others = Others()
+    room = make_room_of(database, calls=others, verifier=KnownTokens(TOKENS), rate_limits=rate_limits)
     return Shop(room, database, others)
 
 

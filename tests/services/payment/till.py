@@ -7,16 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 import msgspec
 
 from shikanji import sandbox
 from shikanji.contracts.order import AskOrderStanding, OrderStanding
-from shikanji.kit.auth import Principal
 from shikanji.kit.calls import Call
-from shikanji.kit.errors import RemoteProblem, Unauthorized
+from shikanji.kit.errors import RemoteProblem
 from shikanji.kit.events import Envelope, Event, Metadata
 from shikanji.kit.jobs_worker import JobsWorker
 from shikanji.kit.service import Room, Service
@@ -27,17 +26,11 @@ from shikanji.services.payment.settings import PaymentSettings
 from tests.engines.postgres import PostgresServer
 from tests.kit.databases import OpenDatabase, open_database, open_postgres
 from tests.kit.web.edge import Answer, Client
+from tests.makers import KnownTokens, make_room_of
 from tests.services.payment.makers import ORDER, PRINCIPALS, make_standing
 from tests.serving import serving
 
 ROUNDS_MAX = 50
-
-
-class KnownTokens:
-    async def verify(self, token: str) -> Principal:
-        if token not in PRINCIPALS:
-            raise Unauthorized("sign in")
-        return PRINCIPALS[token]
 
 
 class Orders:
@@ -197,8 +190,8 @@ async def open_till(
         serving(door) as url,
         aiohttp.ClientSession() as http,
     ):
-        room = _make_room(database, http, orders, settings, url)
-        company_room = _make_room(company_database, http, orders, company_settings, url)
+        room = make_room_of(database, calls=orders, http=http, verifier=KnownTokens(PRINCIPALS), public_url=url)
+        company_room = make_room_of(company_database, http=http, verifier=KnownTokens({}), public_url=url)
         door.payment, door.company = service_app(room, service), sandbox.app(company_room)
         yield Till(room, database, company_room, company_database, orders, Client(door.payment), Client(door.company))
 
@@ -209,26 +202,3 @@ def _open(
     if server is None:
         return open_database(of, folder, settings=settings)
     return open_postgres(of, server, settings=settings)
-
-
-def _make_room(
-    database: OpenDatabase, http: aiohttp.ClientSession, orders: Orders, settings: msgspec.Struct, url: str
-) -> Room:
-    absent = cast(Any, None)
-    return Room(
-        name=database.ground.service,
-        db=database.db,
-        calls=orders,
-        clock=database.clock,
-        ids=database.ids,
-        cache=absent,
-        files=absent,
-        messages=absent,
-        secrets=database.ground.secrets,
-        verifier=KnownTokens(),
-        http=http,
-        production=False,
-        rate_limits=True,
-        public_url=url,
-        _settings=settings,
-    )

@@ -1,19 +1,19 @@
 """The store service behind its HTTP edge: two open stores, and everyone who may come to the door."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from shikanji.contracts.customer import AccountNames, AskAccounts, FindVerifiedAccount, VerifiedAccount
 from shikanji.contracts.order import AskHoldOwner, HoldOwner
-from shikanji.kit.auth import Principal, Role
 from shikanji.kit.calls import Call
-from shikanji.kit.errors import RemoteProblem, Unauthorized
+from shikanji.kit.errors import RemoteProblem
 from shikanji.kit.service import Room
 from shikanji.kit.web.app import service_app
 from shikanji.services.store import actions, service
 from shikanji.services.store.model.store import Store
 from tests.kit.databases import OpenDatabase
 from tests.kit.web.edge import Answer, Client
+from tests.makers import SpokenTokens, make_room_of
 from tests.services.store.makers import daily, make_particulars
 
 NOWHERE = "0199d2a0-0000-7000-8000-00000000dead"
@@ -48,21 +48,6 @@ class Neighbours:
                 raise AssertionError(f"nobody answers {call}")
 
 
-class KnownTokens:
-    """A token is what it says: `manager`, `chef of other`, `admin`, `customer`."""
-
-    def __init__(self, here: str, other: str) -> None:
-        self._stores = {"": here, "other": other}
-
-    async def verify(self, token: str) -> Principal:
-        role, _, store = token.partition(" of ")
-        if role in ("customer", "admin"):
-            return Principal(account_id=role, session_id="s", admin=role == "admin")
-        if store in self._stores:
-            return Principal(account_id=role, session_id="s", roles={self._stores[store]: cast(Role, role)})
-        raise Unauthorized
-
-
 @dataclass
 class Shop:
     database: OpenDatabase
@@ -89,29 +74,8 @@ async def open_shop(database: OpenDatabase) -> Shop:
     here = await _open_store(database, "mg-road", "MGR1")
     other = await _open_store(database, "koramangala", "KOR1")
     neighbours = Neighbours()
-    room = make_room(database, neighbours, KnownTokens(here.id, other.id))
+    room = make_room_of(database, calls=neighbours, verifier=SpokenTokens(here.id, other.id))
     return Shop(database, room, neighbours, here, other, Client(service_app(room, service)))
-
-
-def make_room(database: OpenDatabase, neighbours: Neighbours, tokens: KnownTokens) -> Room:
-    absent = cast(Any, None)
-    return Room(
-        name="store",
-        db=database.db,
-        calls=neighbours,
-        clock=database.clock,
-        ids=database.ids,
-        cache=absent,
-        files=absent,
-        messages=absent,
-        secrets=absent,
-        verifier=tokens,
-        http=absent,
-        production=False,
-        rate_limits=True,
-        public_url="http://shop.test",
-        _settings=None,
-    )
 
 
 async def _open_store(database: OpenDatabase, slug: str, code: str) -> Store:
