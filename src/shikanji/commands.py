@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from shikanji import seed as demo
 from shikanji.configuration import Configuration
 from shikanji.kit.clock import from_rfc3339, to_rfc3339
 from shikanji.kit.db import letters, relay
 from shikanji.kit.db.letters import Letter
+from shikanji.kit.db.opening import sqlite_path
 from shikanji.kit.db.tables import kit_tables
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Problem
@@ -51,6 +53,8 @@ async def run(configuration: Configuration, name: str, arguments: dict[str, Any]
 
 
 async def _run_on_files(configuration: Configuration, name: str, arguments: dict[str, Any]) -> Any:
+    if name not in _MAY_BEGIN:
+        _require_platform(configuration)
     platform = Platform(configuration, driven=True)
     await platform.start(serve=False)
     try:
@@ -61,9 +65,21 @@ async def _run_on_files(configuration: Configuration, name: str, arguments: dict
         await platform.stop()
 
 
+def _require_platform(configuration: Configuration) -> None:
+    """A mistyped folder must not become a new, empty platform that answers "none" to everything."""
+    settings = configuration.platform
+    file = sqlite_path(settings.database_template, "customer")
+    if file is not None and not file.exists():
+        raise CommandFailed(
+            f"There is no platform in {settings.folder.absolute()}: SHIKANJI_DATA_DIR names its data folder."
+        )
+
+
 class Tail(msgspec.Struct, frozen=True):
     service: str | None = None
     lines: int = 20
+    after: dict[str, int] | None = None
+    """Service → the place in its outbox up to which all has been told; None: the newest, whatever was told."""
 
 
 class OfService(msgspec.Struct, frozen=True):
@@ -97,19 +113,33 @@ class Repair(msgspec.Struct, frozen=True, rename="camel"):
     """Service → ids of its events that a subscriber lacks."""
 
 
+async def seed(platform: Platform, _: dict[str, Any]) -> list[dict[str, str]]:
+    """The demo accounts."""
+    if obstacle := await demo.obstacle(platform.rooms):
+        raise CommandFailed(f"Nothing was changed: {obstacle}.")
+    return [{"account": email, "who": who} for email, who in await demo.seed(platform.rooms)]
+
+
 async def settle(platform: Platform, _: dict[str, Any]) -> str:
     await platform.settle()
     return "settled"
 
 
-async def tail(platform: Platform, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+async def tail(platform: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The events, and `after`: what to ask with for those that come next."""
     asked = _read(arguments, Tail)
     if not 1 <= asked.lines <= LINES_MAX:
         raise CommandFailed(f"lines must be 1 to {LINES_MAX}")
-    events: list[tuple[int, dict[str, Any]]] = []
+    found: list[Recorded] = []
     for name in _services(platform, asked.service):
-        events += await platform.rooms[name].db.read(_newest, name, asked.lines)
-    return [event for _, event in sorted(events, key=lambda pair: pair[0])][-asked.lines :]
+        found += await platform.rooms[name].db.read(_recorded_after, name, (asked.after or {}).get(name), asked.lines)
+    shown = sorted(found, key=lambda one: (one.occurred_at, one.service, one.seq))
+    if asked.after is None:
+        shown = shown[-asked.lines :]
+    after = dict(asked.after or {})
+    for one in found:
+        after[one.service] = max(one.seq, after.get(one.service, 0))
+    return {"events": [one.shown() for one in shown], "after": after}
 
 
 async def dead(platform: Platform, arguments: dict[str, Any]) -> list[dict[str, Any]]:
@@ -170,6 +200,8 @@ async def user(platform: Platform, arguments: dict[str, Any]) -> str:
     asked = _read(arguments, NewUser)
     room = platform.rooms["customer"]
     identifier = identity.parse_identifier(asked.identifier)
+    if not passwords.LENGTH_MIN <= len(asked.password) <= passwords.LENGTH_MAX:
+        raise CommandFailed(f"password: must have {passwords.LENGTH_MIN} to {passwords.LENGTH_MAX} characters")
     passwords.check_strength(asked.password, asked.name, identifier.value)
     customer = await room.db.write(
         actions.create_account,
@@ -185,6 +217,7 @@ async def user(platform: Platform, arguments: dict[str, Any]) -> str:
 
 Command = Callable[[Platform, dict[str, Any]], Awaitable[Any]]
 COMMANDS: dict[str, Command] = {
+    "seed": seed,
     "settle": settle,
     "events.tail": tail,
     "events.dead": dead,
@@ -195,6 +228,8 @@ COMMANDS: dict[str, Command] = {
     "repair": repair,
     "user": user,
 }
+_MAY_BEGIN = {"seed", "user"}
+"""What may be done before the first start."""
 
 
 def _read(arguments: dict[str, Any], kind: type[S]) -> S:
@@ -219,19 +254,37 @@ def _db(platform: Platform, service: str) -> Any:
 
 _SHOWN = (_OUTBOX.c.seq, _OUTBOX.c.occurred_at, _OUTBOX.c.event_id, _OUTBOX.c.type, _OUTBOX.c.aggregate_id)
 _NEWEST = sa.select(*_SHOWN).order_by(_OUTBOX.c.seq.desc()).limit(sa.bindparam("lines"))
+_NEXT = (
+    sa.select(*_SHOWN).where(_OUTBOX.c.seq > sa.bindparam("after")).order_by(_OUTBOX.c.seq).limit(sa.bindparam("lines"))
+)
 _RECORDED = sa.select(*_SHOWN, _OUTBOX.c.data, _OUTBOX.c.published_at).where(
     _OUTBOX.c.event_id == sa.bindparam("event_id")
 )
 
 
-def _newest(tx: Tx, service: str, lines: int) -> list[tuple[int, dict[str, Any]]]:
-    return [
-        (
-            occurred_at,
-            {"at": to_rfc3339(occurred_at), "service": service, "type": kind, "aggregate": aggregate, "event": event},
-        )
-        for _, occurred_at, event, kind, aggregate in tx.run(_NEWEST, lines=lines)
-    ]
+class Recorded(msgspec.Struct, frozen=True):
+    """An event in a service's outbox."""
+
+    service: str
+    seq: int
+    occurred_at: int
+    event_id: str
+    type: str
+    aggregate_id: str
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "at": to_rfc3339(self.occurred_at),
+            "service": self.service,
+            "type": self.type,
+            "event": self.event_id,
+            "aggregate": self.aggregate_id,
+        }
+
+
+def _recorded_after(tx: Tx, service: str, after: int | None, lines: int) -> list[Recorded]:
+    rows = tx.run(_NEWEST, lines=lines) if after is None else tx.run(_NEXT, after=after, lines=lines)
+    return [Recorded(service, *row) for row in rows]
 
 
 def _recorded(tx: Tx, event_id: str) -> dict[str, Any] | None:

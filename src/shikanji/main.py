@@ -1,6 +1,7 @@
 """Where the parts are joined: the gateway and all services in one process."""
 
 import asyncio
+import errno
 import random
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -107,6 +108,9 @@ class Platform:
         self.workers: dict[str, Workers] = {}
         self.clock = clock or SystemClock()
         self.url = ""
+        """Where clients reach it."""
+        self.address = ""
+        """Where it listens: `127.0.0.1:8000`."""
         self._section = configuration.services
         self._jitter = jitter
         self._driven = driven
@@ -119,8 +123,8 @@ class Platform:
         self._server: _Server | None = None
 
     async def start(self, *, serve: bool = True) -> None:
-        """Raises FolderInUse, or OSError when the address is taken; what was started is ended again. Without `serve`
-        the rooms are there, but no door to them."""
+        """Raises FolderUnusable or AddressUnusable; what was started is ended again. Without `serve` the rooms are
+        there, but no door to them."""
         try:
             await self._start(serve)
         except BaseException:
@@ -149,16 +153,22 @@ class Platform:
 
     async def is_settled(self) -> bool:
         # One after the other finds what the first was handed by the last only in a second look.
-        return not any([await workers.pending() for _ in range(2) for workers in self.workers.values()])
+        for workers in (*self.workers.values(), *self.workers.values()):
+            if await workers.pending():
+                return False
+        return True
 
     async def _start(self, serve: bool) -> None:
+        lock = FolderLock(self.settings.folder)
+        lock.acquire("starting" if serve else "doing a command")
+        self._stack.callback(lock.release)
         listening = _listen(self.settings) if serve else None
         if listening is not None:
             self._stack.callback(listening.close)
         self.url = self._url(listening)
-        lock = FolderLock(self.settings.folder)
-        lock.acquire(self.url)
-        self._stack.callback(lock.release)
+        if listening is not None:
+            self.address = "{}:{}".format(*listening.getsockname())
+            lock.tell(f"serving {self.url}")
         await asyncio.to_thread(self._migrate)
         await self._furnish()
         await self._set_to_work()
@@ -168,7 +178,7 @@ class Platform:
 
     def _url(self, listening: socket.socket | None) -> str:
         port = self.settings.port if listening is None else listening.getsockname()[1]
-        return self.settings.public_url or f"http://localhost:{port}"
+        return self.settings.public_url or f"http://{_host_name(self.settings.host)}:{port}"
 
     def _migrate(self) -> None:
         for service in self.services:
@@ -332,6 +342,10 @@ class _Server(uvicorn.Server):
         yield
 
 
+class AddressUnusable(Exception):
+    """Says why the platform cannot listen where it should, and what to do."""
+
+
 def _listen(settings: PlatformSettings) -> socket.socket:
     """Bound before anything else is done: a taken address is told at once, and port 0 becomes a real one."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -339,7 +353,27 @@ def _listen(settings: PlatformSettings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        raise AddressUnusable(_why_not(error, settings)) from error
     return listening
+
+
+def _why_not(error: OSError, settings: PlatformSettings) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {settings.port} of {settings.host} is taken. Stop what listens there, or choose another port with "
+            "PORT (make run) or SHIKANJI_PORT."
+        )
+    if error.errno == errno.EACCES:
+        return (
+            f"Port {settings.port} is not for this user. Choose one above 1023 with PORT (make run) or SHIKANJI_PORT."
+        )
+    return f"SHIKANJI_HOST: {settings.host} is no address of this machine ({error.strerror})."
+
+
+def _host_name(host: str) -> str:
+    """What a browser on this machine calls the address that the platform listens at."""
+    if host in {"127.0.0.1", "::1", "0.0.0.0", "::", "localhost"}:
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

@@ -137,17 +137,28 @@ async def seed(
     if rooms["customer"].production:
         return []
     people = _load(folder / "accounts.toml", Accounts)
-    if await _is_empty(rooms, folder):
+    if not await obstacle(rooms, folder=folder):
         await _fill(rooms, people, folder, tell)
     return await rooms["customer"].db.read(_known, people)
 
 
-async def _is_empty(rooms: Mapping[str, Room], folder: Path) -> bool:
-    """No card, and no store but those that an earlier start may have left."""
+async def obstacle(rooms: Mapping[str, Room], *, folder: Path = FOLDER) -> str:
+    """Why `seed` would change nothing; empty when it would fill the platform."""
+    if rooms["customer"].production:
+        return "demo data is refused in production: everyone knows its passwords"
     if await rooms["inventory"].db.read(inventory.list_categories):
-        return False
+        return "there is a card already; demo data is made on an empty platform only"
+    # Those of an earlier start that died before it had finished are no obstacle.
     there = await rooms["store"].db.read(store_repository.list_stores, "all", None, None, 100)
-    return not there or {one.slug for one in there} <= {one.slug for one in _stores(folder)}
+    strange = {one.slug for one in there} - {one.slug for one in _stores(folder)}
+    if strange:
+        return f"there are stores already ({', '.join(sorted(strange))}); demo data is made on an empty platform only"
+    return ""
+
+
+async def open_doors(rooms: Mapping[str, Room], *, folder: Path = FOLDER) -> list[str]:
+    """Demo accounts into which everyone can sign in: there, and not disabled."""
+    return await rooms["customer"].db.read(_enabled, _load(folder / "accounts.toml", Accounts))
 
 
 async def _fill(rooms: Mapping[str, Room], people: Accounts, folder: Path, tell: Callable[[str], None]) -> None:
@@ -267,6 +278,11 @@ def _known(tx: Tx, people: Accounts) -> list[tuple[str, str]]:
         for one in people.accounts
         if customer_accounts.find_verified(tx, parse_email(one.email)) is not None
     ]
+
+
+def _enabled(tx: Tx, people: Accounts) -> list[str]:
+    found = {one.email: customer_accounts.find_verified(tx, parse_email(one.email)) for one in people.accounts}
+    return [email for email, account in found.items() if account is not None and account.disabled_at is None]
 
 
 def _particulars(wanted: SeedStore) -> Particulars:

@@ -16,10 +16,10 @@ from shikanji.kit.folder import (
 
 def test_a_second_start_on_the_same_folder_says_who_has_it(tmp_path: Path) -> None:
     first, second = FolderLock(tmp_path), FolderLock(tmp_path)
-    first.acquire("http://localhost:8000")
+    first.acquire("serving http://localhost:8000")
 
     with pytest.raises(FolderInUse, match=rf"process {os.getpid()}, serving http://localhost:8000"):
-        second.acquire("http://localhost:8001")
+        second.acquire("starting")
 
 
 def test_a_released_folder_can_be_taken(tmp_path: Path) -> None:

@@ -21,14 +21,18 @@ class Owner(msgspec.Struct, frozen=True):
     """What the lock file says of the process that holds it."""
 
     pid: int
-    url: str
+    doing: str
 
 
-class FolderInUse(Exception):
+class FolderUnusable(Exception):
+    """Says what is wrong with the data folder, and what to do."""
+
+
+class FolderInUse(FolderUnusable):
     def __init__(self, folder: Path, owner: Owner | None) -> None:
-        who = f"process {owner.pid}, serving {owner.url}" if owner else "another process"
+        who = f"process {owner.pid}, {owner.doing}" if owner else "another process"
         super().__init__(
-            f"the data folder {folder} is in use by {who}. "
+            f"The data folder {folder} is in use by {who}. "
             "Stop that one first, or name another folder with SHIKANJI_DATA_DIR."
         )
         self.owner = owner
@@ -41,10 +45,10 @@ class FolderLock:
         self._folder = folder
         self._descriptor: int | None = None
 
-    def acquire(self, url: str) -> None:
-        """Raises FolderInUse."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    def acquire(self, doing: str) -> None:
+        """Makes the folder if need be, for its owner only. `doing` is what others are told: "serving http://…". Raises
+        FolderInUse or FolderUnusable."""
+        descriptor = self._open()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as taken:
@@ -52,9 +56,24 @@ class FolderLock:
             if taken.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
             raise FolderInUse(self._folder, read_owner(self._folder)) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, msgspec.json.encode(Owner(os.getpid(), url)), 0)
         self._descriptor = descriptor
+        self.tell(doing)
+
+    def tell(self, doing: str) -> None:
+        """What those are told from now on who want the folder, too."""
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, msgspec.json.encode(Owner(os.getpid(), doing)), 0)
+
+    def _open(self) -> int:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise FolderUnusable(
+                f"The data folder {self._folder} cannot be used: {error.strerror}. "
+                "Name one that you may write to with SHIKANJI_DATA_DIR."
+            ) from error
 
     def release(self) -> None:
         if self._descriptor is not None:
@@ -68,7 +87,7 @@ def is_owned(folder: Path) -> bool:
         return False
     probe = FolderLock(folder)
     try:
-        probe.acquire("")
+        probe.acquire("looking whether anybody has it")
     except FolderInUse:
         return True
     probe.release()
@@ -145,9 +164,15 @@ async def command_running(folder: Path, command: str, arguments: dict[str, Any])
         raise ConnectionError("no platform is running on this data folder") from absent
     try:
         writer.write(msgspec.json.encode({"command": command, "arguments": arguments}) + b"\n")
-        answer = msgspec.json.decode(await reader.readline(), type=dict[str, Any])
+        await writer.drain()
+        line = await reader.readline()
+    except ConnectionError:
+        line = b""
     finally:
         writer.close()
+    if not line:
+        raise CommandFailed("The platform ended before it had answered; nobody knows whether it did this.")
+    answer = msgspec.json.decode(line, type=dict[str, Any])
     if "error" in answer:
         raise CommandFailed(answer["error"])
     return answer["result"]

@@ -54,7 +54,7 @@ def count(tx: Tx, state: Literal["dead", "waiting"]) -> int:
 def letter(tx: Tx, event_id: str) -> Letter:
     found = tx.run(SELECT_LETTER, id=event_id).one(Letter)
     if found is None:
-        raise NoSuchLetter(event_id)
+        raise NoSuchLetter(f"{tx.service} has no event {event_id} in its inbox")
     return found
 
 

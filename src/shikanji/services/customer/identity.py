@@ -59,7 +59,14 @@ def parse_phone(text: str, field: str = "phone") -> Identifier:
 
 
 def parse_identifier(text: str, field: str = "identifier") -> Identifier:
-    return parse_email(text, field) if "@" in text else parse_phone(text, field)
+    if "@" in text:
+        return parse_email(text, field)
+    try:
+        return parse_phone(text, field)
+    except Invalid:
+        raise Invalid.field(
+            field, "must be an email address such as asha@example.in or a phone number such as +919876543210"
+        ) from None
 
 
 def parse_channel(channel: Channel, text: str) -> Identifier:
