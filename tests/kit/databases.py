@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 import psycopg
+import pytest
 
 from shikanji.kit.clock import ManualClock, from_rfc3339
 from shikanji.kit.db.migrations import migrate_postgres, migrate_sqlite
@@ -89,6 +90,15 @@ class OpenDatabase:
     def jobs(self) -> list[PlannedJob]:
         rows = self.query("SELECT kind, key, due_at, payload FROM jobs ORDER BY due_at, kind, key")
         return [PlannedJob(row[0], row[1], row[2], msgspec.json.decode(row[3])) for row in rows]
+
+
+def open_on(
+    engine: str, service: Migrated, folder: Path, request: pytest.FixtureRequest, **options: Any
+) -> AbstractAsyncContextManager[OpenDatabase]:
+    """For fixtures: the service's empty database on the engine of this name, "sqlite" or "postgres"."""
+    if engine == "sqlite":
+        return open_database(service, folder, **options)
+    return open_postgres(service, request.getfixturevalue("postgres_server"), **options)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shikanji.services.customer import service
-from tests.kit.databases import OpenDatabase, open_database, open_postgres
+from tests.kit.databases import OpenDatabase, open_on
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -16,9 +16,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 async def database(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[OpenDatabase]:
-    if request.param == "sqlite":
-        async with open_database(service, tmp_path) as opened:
-            yield opened
-    else:
-        async with open_postgres(service, request.getfixturevalue("postgres_server")) as opened:
-            yield opened
+    async with open_on(request.param, service, tmp_path, request) as opened:
+        yield opened

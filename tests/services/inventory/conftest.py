@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shikanji.services.inventory import service
-from tests.kit.databases import OpenDatabase, open_database, open_postgres
+from tests.kit.databases import OpenDatabase, open_on
 from tests.services.inventory import makers
 
 
@@ -18,13 +18,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 async def base(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[OpenDatabase]:
     """Empty but for its tables."""
-    if request.param == "sqlite":
-        async with open_database(service, tmp_path, now=makers.NOON) as opened:
-            yield opened
-    else:
-        server = request.getfixturevalue("postgres_server")
-        async with open_postgres(service, server, now=makers.NOON) as opened:
-            yield opened
+    async with open_on(request.param, service, tmp_path, request, now=makers.NOON) as opened:
+        yield opened
 
 
 @pytest.fixture

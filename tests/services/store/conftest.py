@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shikanji.services.store import service
-from tests.kit.databases import OpenDatabase, open_database, open_postgres
+from tests.kit.databases import OpenDatabase, open_database, open_on
 
 
 @pytest.fixture
@@ -18,9 +18,5 @@ async def database(tmp_path: Path) -> AsyncIterator[OpenDatabase]:
 @pytest.fixture(params=["sqlite", "postgres"])
 async def each_database(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[OpenDatabase]:
     """The same test on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        async with open_database(service, tmp_path) as opened:
-            yield opened
-    else:
-        async with open_postgres(service, request.getfixturevalue("postgres_server")) as opened:
-            yield opened
+    async with open_on(request.param, service, tmp_path, request) as opened:
+        yield opened
