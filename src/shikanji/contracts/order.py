@@ -55,8 +55,8 @@ class OrderCreated(Event, frozen=True, kw_only=True):
     delivery_fee: int
     delivery_fee_tax: int
     tax: int
-    """What is added to the prices, the fee's included: total = subtotal - discount - points_discount + delivery_fee + tax
-    + round_off. Tax that prices contain stands in the lines (and `delivery_fee_tax`) only."""
+    """What is added to the prices, the fee's included: total = subtotal - discount - points_discount + delivery_fee
+    + tax + round_off. Tax that prices contain stands in the lines (and `delivery_fee_tax`) only."""
     round_off: int
     total: int
     attempt: int

@@ -125,7 +125,7 @@ class SlotReleased(msgspec.Struct, frozen=True):
 
 
 class ReleaseSlot(Call[SlotReleased], frozen=True, kw_only=True):
-    """Gives the untied slot place of an order back; one that never came leaves a tombstone, so that it comes to nothing.
+    """Gives the untied slot place of an order back; one that never came leaves a tombstone: it comes to nothing then.
     Does nothing to a tied one: that ends with `OrderCancelled`."""
 
     service: ClassVar[str] = "store"

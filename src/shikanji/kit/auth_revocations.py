@@ -23,8 +23,8 @@ class Snapshot(NamedTuple):
 
 
 class Revocations:
-    """Kept for the longest token life, after which the tokens concerned have expired by themselves. Fed by notices as they
-    come; at the start, and after a gap in the notices, refilled by `fill`. Until that is done, `ask` is asked per
+    """Kept for the longest token life, after which the tokens concerned have expired by themselves. Fed by notices as
+    they come; at the start, and after a gap in the notices, refilled by `fill`. Until that is done, `ask` is asked per
     token."""
 
     def __init__(
