@@ -1,13 +1,14 @@
 """The cache in this process's memory."""
 
-import logging
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable
 
+from shikanji.kit.telemetry.logs import logger
+
 ENTRIES_MAX = 50_000
 
-_log = logging.getLogger(__name__)
+_log = logger("cache")
 
 
 class MemoryCache:
@@ -62,7 +63,7 @@ class MemoryCache:
             try:
                 await listener(message)
             except Exception:
-                _log.exception("a listener of channel %s failed", channel)
+                _log.exception("a listener failed", channel=channel)
 
     async def listen(self, channel: str, listener: Callable[[bytes], Awaitable[None]]) -> None:
         self._listeners[channel].append(listener)
