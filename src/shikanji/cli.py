@@ -32,13 +32,14 @@ INTERRUPTED = 130
 
 def main() -> None:
     """The entry point. What a user can mend is said in plain words on stderr, with exit code 2."""
+    from shikanji.kit.db.opening import DatabaseUnusable
     from shikanji.kit.folder import CommandFailed, FolderUnusable
     from shikanji.kit.settings import SettingsError
     from shikanji.main import AddressUnusable
 
     try:
         app()
-    except (SettingsError, FolderUnusable, AddressUnusable, CommandFailed) as told:
+    except (SettingsError, FolderUnusable, AddressUnusable, DatabaseUnusable, CommandFailed) as told:
         _fail(str(told))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -1,5 +1,6 @@
 """What the command line can have the platform do: by the running one over its socket, else on the files themselves."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from shikanji.services.customer import actions, identity, passwords
 S = TypeVar("S", bound=msgspec.Struct)
 
 LINES_MAX = 1_000
+SETTLE_SECONDS_MAX = 60
 _OUTBOX = kit_tables(sa.MetaData()).outbox
 
 
@@ -121,7 +123,11 @@ async def seed(platform: Platform, _: dict[str, Any]) -> list[dict[str, str]]:
 
 
 async def settle(platform: Platform, _: dict[str, Any]) -> str:
-    await platform.settle()
+    try:
+        async with asyncio.timeout(SETTLE_SECONDS_MAX):
+            await platform.settle()
+    except TimeoutError:
+        raise CommandFailed(f"there was still work after {SETTLE_SECONDS_MAX} s; audit without --settle") from None
     return "settled"
 
 

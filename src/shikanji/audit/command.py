@@ -1,101 +1,137 @@
 """`shikanji audit`: what a person reads, what a machine reads, and the exit code."""
 
 import asyncio
+import re
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from shikanji import commands
+from shikanji import commands, sandbox, terminal
 from shikanji.audit.invariant import Finding, Invariant, Report
 from shikanji.audit.run import Audit
 from shikanji.configuration import Configuration
 from shikanji.kit.clock import SECOND, SystemClock
-from shikanji.kit.db.opening import sqlite_path
-from shikanji.kit.folder import CommandFailed, is_owned
+from shikanji.kit.db.opening import DatabaseUnusable, sqlite_path
+from shikanji.kit.db.together import SqliteError
+from shikanji.kit.folder import CommandFailed, FolderUnusable, is_owned
 from shikanji.main import services_of
 
 QUIET_SECONDS = 120
 CLEAN, VIOLATIONS, UNREADABLE = 0, 1, 2
-
-_progress = Console(stderr=True)
+REPAIRED_AT_ONCE = 5_000
+"""Ids in one request to the running platform: its messages have a limit."""
+COLUMNS_ELSEWHERE = 160
+"""How wide the report is where no terminal says how wide it may be."""
 
 
 def run(configuration: Configuration, *, settle: bool, repair: bool, as_json: bool) -> int:
     """The exit code."""
     try:
         report = _audit(configuration, settle=settle)
-    except (FileNotFoundError, CommandFailed, OSError) as error:
-        _progress.print(f"could not read: {error}. Is SHIKANJI_DATA_DIR the platform's data folder?", style="red")
+        _show(report, as_json=as_json)
+        if repair:
+            _repair(configuration, report)
+    except (CommandFailed, FolderUnusable, DatabaseUnusable, OSError, SqliteError) as error:
+        terminal.complain(f"could not read: {error}")
         return UNREADABLE
-    _show(report, as_json=as_json)
-    if repair and report.lacking:
-        count = asyncio.run(commands.run(configuration, "repair", {"lacking": report.lacking}))
-        _progress.print(f"{count} events will be published again")
     return VIOLATIONS if report.violations else CLEAN
 
 
 def _audit(configuration: Configuration, *, settle: bool) -> Report:
     settings = configuration.platform
-    services = services_of(settings)
-    paths = {service.name: sqlite_path(settings.database_template, service.name) for service in services}
-    files = {name: path for name, path in paths.items() if path is not None}
-    if len(files) < len(paths):
-        raise CommandFailed("the audit reads SQLite files; SHIKANJI_DATABASE_URL names something else")
+    paths = _files(configuration)
+    services = [service for service in services_of(settings) if service.name in paths]
     running = is_owned(settings.folder)
     if settle:
-        asyncio.run(commands.run(configuration, "settle", {}))
-    audit = Audit(services, files)
-    try:
+        with terminal.progress().status("letting the platform finish what is under way"):
+            asyncio.run(commands.run(configuration, "settle", {}))
+    with closing(Audit(services, paths)) as audit, Progress(console=terminal.progress(), transient=True) as bar:
         # A platform that stands is judged as of its last moment: nothing can have been late since then.
         now = SystemClock().now() if running or settle else audit.last_activity()
-        with Progress(console=_progress, transient=True) as bar:
-            task = bar.add_task("auditing", total=len(audit.invariants))
+        task = bar.add_task("auditing", total=len(audit.invariants))
 
-            def step(invariant: Invariant, place: int, _: int) -> None:
-                bar.update(task, completed=place, description=f"auditing {invariant.key}")
+        def step(invariant: Invariant, place: int, _: int) -> None:
+            bar.update(task, completed=place, description=f"auditing {invariant.key}")
 
-            return audit.run(now=now, quiet=0 if settle else QUIET_SECONDS * SECOND, progress=step)
-    finally:
-        audit.close()
+        return audit.run(now=now, quiet=0 if settle else QUIET_SECONDS * SECOND, progress=step)
+
+
+def _files(configuration: Configuration) -> dict[str, Path]:
+    """Each part's database. The sandbox company's is missing where the platform runs in production."""
+    settings = configuration.platform
+    found = {}
+    for service in services_of(settings):
+        path = sqlite_path(settings.database_template, service.name)
+        if path is None:
+            raise CommandFailed("the audit reads SQLite files; SHIKANJI_DATABASE_URL names something else")
+        if path.exists():
+            found[service.name] = path
+        elif service is not sandbox.service:
+            raise CommandFailed(f"there is no {path.absolute()}. SHIKANJI_DATA_DIR names the platform's data folder.")
+    return found
+
+
+def _repair(configuration: Configuration, report: Report) -> None:
+    count = 0
+    for service, ids in report.lacking.items():
+        for start in range(0, len(ids), REPAIRED_AT_ONCE):
+            some = {"lacking": {service: ids[start : start + REPAIRED_AT_ONCE]}}
+            count += asyncio.run(commands.run(configuration, "repair", some))
+    terminal.say(
+        f"{count} events will be published again" if count else "no subscriber lacks an event: nothing to repair"
+    )
 
 
 def _show(report: Report, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
+        terminal.show(report)
         return
-    console = Console()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else COLUMNS_ELSEWHERE)
     console.print(_summary(report))
     for finding in report.findings:
         if finding.count:
-            console.print(_violations(finding))
+            console.print(f"\n{finding.key}: {finding.title}", style="red", markup=False)
+            console.print("\n".join(_violations(finding)), markup=False, soft_wrap=True)
+    console.print()
+    for line in _verdict(report):
+        console.print(line, style="red" if report.violations else "green", markup=False)
+
+
+def _verdict(report: Report) -> Iterator[str]:
     waiting = ", ".join(f"{count} {what}" for what, count in report.open.items())
-    console.print(f"open: {waiting}", highlight=False)
-    verdict = f"{report.violations} violations" if report.violations else "clean"
-    console.print(
-        f"{verdict}: {len(report.findings)} invariants, all that was settled before {report.settled_before}",
-        style="red" if report.violations else "green",
-        highlight=False,
-    )
+    yield f"open: {waiting}" + (" (shikanji events dead)" if any(report.open.values()) else "")
+    if report.lacking:
+        count = sum(map(len, report.lacking.values()))
+        yield f"{count} events are lacking somewhere; shikanji audit --repair publishes them again"
+    said = f"{report.violations} violations" if report.violations else "clean"
+    yield f"{said}: {len(report.findings)} checks of all that was settled before {report.settled_before}"
 
 
 def _summary(report: Report) -> Table:
     """A line for each invariant by number; those that are one statement per service are drawn together."""
-    table = Table(title=f"audit at {report.checked_at}")
-    for heading in ("invariant", "what it says", "statements", "violations", "ms"):
-        table.add_column(heading, justify="left" if heading in ("invariant", "what it says") else "right")
+    table = Table(title=f"audit at {report.checked_at}", box=None, pad_edge=False, title_justify="left")
+    table.add_column("invariant", no_wrap=True)
+    table.add_column("what it says", ratio=1)
+    table.add_column("violations", justify="right", no_wrap=True)
     grouped: dict[str, list[Finding]] = {}
     for finding in report.findings:
         grouped.setdefault(finding.key.split()[0], []).append(finding)
-    for key, findings in grouped.items():
+    for key in sorted(grouped, key=_number):
+        findings = grouped[key]
         count = sum(finding.count for finding in findings)
-        row: list[Any] = [key, findings[0].title if len(findings) == 1 else _SEVERAL[key], len(findings), count]
-        row.append(sum(finding.milliseconds for finding in findings))
-        table.add_row(*map(str, row), style="red" if count else None)
+        title = findings[0].title if len(findings) == 1 else _SEVERAL[key]
+        table.add_row(key, title, str(count), style="red" if count else None)
     return table
+
+
+def _number(key: str) -> tuple[int, str]:
+    digits = re.match(r"[0-9]+", key)
+    return (int(digits[0]) if digits else 0), key
 
 
 _SEVERAL = {
@@ -109,12 +145,10 @@ _SEVERAL = {
 }
 
 
-def _violations(finding: Finding) -> Table:
-    table = Table(title=f"{finding.key}: {finding.title}", title_style="red")
-    for heading in ("id", "found", "expected"):
-        table.add_column(heading)
+def _violations(finding: Finding) -> Iterator[str]:
     for violation in finding.violations:
-        table.add_row(violation.id, violation.found, violation.expected)
+        yield f"  {violation.id}"
+        yield f"    found     {violation.found}"
+        yield f"    expected  {violation.expected}"
     if finding.count > len(finding.violations):
-        table.caption = f"and {finding.count - len(finding.violations)} more"
-    return table
+        yield f"  and {finding.count - len(finding.violations)} more"

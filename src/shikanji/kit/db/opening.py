@@ -9,6 +9,8 @@ from shikanji.kit.db.sqlite import SqliteDatabase, SqliteDirect
 from shikanji.kit.db.transaction import Ground
 
 _SQLITE = "sqlite:///"
+_FOREIGN = {"pysqlite3", "psycopg", "psycopg_pool", "alembic"}
+"""Whose errors speak of the database (damaged, not reachable, of a newer release) and not of a fault in our code."""
 
 
 class Migrated(Protocol):
@@ -24,6 +26,10 @@ class Migrated(Protocol):
 class BadDatabaseUrl(ValueError):
     def __init__(self, url: str) -> None:
         super().__init__(f"{url!r} is neither sqlite:///…{{service}}… nor postgresql://…{{service}}…")
+
+
+class DatabaseUnusable(Exception):
+    """Says which service's database cannot be opened or migrated, and why."""
 
 
 def open_database(url: str, ground: Ground) -> Database:
@@ -45,10 +51,20 @@ def open_direct(url: str, ground: Ground, *, read_only: bool = False) -> DirectD
 
 
 def migrate(url: str, service: Migrated) -> bool:
-    """Makes the database if need be and brings it to the newest revision; False when it was there already."""
-    if path := sqlite_path(url, service.name):
-        return migrate_sqlite(path, service.migrations)
-    return migrate_postgres(_filled(url, service.name), service.migrations)
+    """Makes the database if need be and brings it to the newest revision; False when it was there already. Raises
+    DatabaseUnusable."""
+    path = sqlite_path(url, service.name)
+    try:
+        if path:
+            return migrate_sqlite(path, service.migrations)
+        return migrate_postgres(_filled(url, service.name), service.migrations)
+    except Exception as error:
+        origin = type(error).__module__.partition(".")[0]
+        if origin not in _FOREIGN:
+            raise
+        where = f" ({path})" if path else ""
+        why = f"its schema is of another release ({error})" if origin == "alembic" else str(error)
+        raise DatabaseUnusable(f"The database of {service.name}{where} cannot be used: {why}") from error
 
 
 def sqlite_path(url: str, service: str) -> Path | None:

@@ -8,10 +8,14 @@ import pysqlite3.dbapi2 as sqlite
 
 from shikanji.kit.db.sqlite_connection import BUSY_SECONDS_MAX, require_safe_version
 
+SqliteError = sqlite.Error
+"""What reading may raise: a file that is no database, is damaged, or is of another release."""
+
 
 def open_together(paths: Mapping[str, Path]) -> Any:
     """Each database under its name: `SELECT … FROM "order".orders`. Readers of WAL files hinder no writer. Raises
-    FileNotFoundError for one that is not there."""
+    FileNotFoundError for one that is not there,
+    SqliteError for one that is no database."""
     require_safe_version()
     connection = sqlite.connect(":memory:", timeout=BUSY_SECONDS_MAX, isolation_level=None)
     connection.execute("PRAGMA temp_store=MEMORY")
@@ -19,8 +23,16 @@ def open_together(paths: Mapping[str, Path]) -> Any:
         if not path.exists():
             connection.close()
             raise FileNotFoundError(path)
-        connection.execute(f"ATTACH DATABASE ? AS {quoted(name)}", (str(path),))
+        _attach(connection, name, path)
     return connection
+
+
+def _attach(connection: Any, name: str, path: Path) -> None:
+    try:
+        connection.execute(f"ATTACH DATABASE ? AS {quoted(name)}", (str(path),))
+    except SqliteError as error:
+        connection.close()
+        raise SqliteError(f"{path}: {error}") from error
 
 
 def forbid_changes(connection: Any) -> None:
