@@ -1,4 +1,4 @@
-"""Core statements, compiled once per database and run on the driver (ADR: SQLAlchemy's own execution costs three times
+"""Core statements, compiled once per database and run on the driver (SQLAlchemy's own execution costs three times
 the statement). A statement whose parameters are all given by name needs one dictionary look-up and one tuple a call."""
 
 from __future__ import annotations
