@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING, TypeVar
 
-import structlog
-
 from shikanji.kit.calls import Answers, Call, Calls
 from shikanji.kit.deadlines import Deadlines, Limit
 from shikanji.kit.errors import Problem, RemoteProblem, Unavailable
+from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.telemetry.traces import span, tracing
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ R = TypeVar("R")
 
 TIMEOUT_SECONDS = 5.0
 
-log = structlog.get_logger("shikanji.calls")
+_log = logger("calls")
 
 
 class LocalCalls:
@@ -67,6 +66,6 @@ async def answer(room: "Room", answers: Answers, call: Call[R], limit: Limit) ->
     except TimeoutError:
         raise Unavailable(f"{room.name} did not answer in time") from None
     except Exception:
-        log.exception("call failed", service=room.name, call=name)
+        _log.exception("call failed", service=room.name, call=name)
         raise Unavailable(f"{room.name} could not answer {name}") from None
     return reply
