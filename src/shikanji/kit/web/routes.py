@@ -112,29 +112,29 @@ class Route:
     """`/api/v1/orders/{id}`."""
     parameters: tuple[PathParameter, ...]
     endpoint: Endpoint
-    who: Who
-    body: type[msgspec.Struct] | None
-    query: type[msgspec.Struct] | None
-    returns: Any
-    status: int
-    raises: tuple[type[Problem], ...]
-    idempotency: Idempotency
-    rate: RateClass
-    cache_seconds: int
-    """> 0: the gateway may answer from memory for that long (anonymous content only)."""
-    raw_body: bool
-    """True: any bytes are accepted (webhooks); `Incoming.raw` has them."""
-    deprecated_since: str | None
-    sunset: str | None
     tag: str
     summary: str
     description: str
-    page: bool
-    editable: bool
+    who: Who
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
+    returns: Any = None
+    status: int = 200
+    raises: Sequence[type[Problem]] = ()
+    idempotency: Idempotency = Idempotency.IGNORED
+    rate: RateClass = RateClass.NORMAL
+    cache_seconds: int = 0
+    """> 0: the gateway may answer from memory for that long (anonymous content only)."""
+    raw_body: bool = False
+    """True: any bytes are accepted (webhooks); `Incoming.raw` has them."""
+    deprecated_since: str | None = None
+    sunset: str | None = None
+    page: bool = False
+    editable: bool = False
     """True: answers with an ETag, honours If-Match."""
-    bare: bool
+    bare: bool = False
     """True: answers with `data` itself, without the envelope, where another standard fixes the shape (JWKS)."""
-    produces: str
+    produces: str = "application/json"
     """The media type of the success answer."""
 
     @property
@@ -143,6 +143,8 @@ class Route:
 
 
 class RouteOptions(TypedDict, total=False):
+    """What a declaration may say besides method, path, body and query; its meanings and defaults are `Route`'s."""
+
     who: Required[Who]
     returns: Any
     status: int
@@ -157,6 +159,11 @@ class RouteOptions(TypedDict, total=False):
     editable: bool
     bare: bool
     produces: str
+
+
+class _AllOptions(RouteOptions, total=False):
+    body: type[msgspec.Struct] | None
+    query: type[msgspec.Struct] | None
 
 
 class Verb:
@@ -202,28 +209,7 @@ class Routes:
         self.patch = Verb(self, "PATCH")
         self.delete = Verb(self, "DELETE")
 
-    def add(
-        self,
-        method: Method,
-        path: str,
-        *,
-        who: Who,
-        body: type[msgspec.Struct] | None = None,
-        query: type[msgspec.Struct] | None = None,
-        returns: Any = None,
-        status: int = 200,
-        raises: Sequence[type[Problem]] = (),
-        idempotency: Idempotency = Idempotency.IGNORED,
-        rate: RateClass = RateClass.NORMAL,
-        cache_seconds: int = 0,
-        raw_body: bool = False,
-        deprecated_since: str | None = None,
-        sunset: str | None = None,
-        page: bool = False,
-        editable: bool = False,
-        bare: bool = False,
-        produces: str = "application/json",
-    ) -> Callable[[Endpoint], Endpoint]:
+    def add(self, method: Method, path: str, **options: Unpack[_AllOptions]) -> Callable[[Endpoint], Endpoint]:
         template, parameters = _parse(path)
 
         def register(endpoint: Endpoint) -> Endpoint:
@@ -233,25 +219,10 @@ class Routes:
                 path=template,
                 parameters=parameters,
                 endpoint=endpoint,
-                who=who,
-                body=body,
-                query=query,
-                returns=returns,
-                status=status,
-                raises=tuple(raises),
-                idempotency=idempotency,
-                rate=rate,
-                cache_seconds=cache_seconds,
-                raw_body=raw_body,
-                deprecated_since=deprecated_since,
-                sunset=sunset,
                 tag=self.tag,
                 summary=summary,
                 description=inspect.cleandoc(description),
-                page=page,
-                editable=editable,
-                bare=bare,
-                produces=produces,
+                **options,
             )
             if any(route.name == other.name for other in self.all):
                 raise ValueError(f"{route.name} is declared already")
