@@ -70,9 +70,8 @@ class Placing(msgspec.Struct, frozen=True, kw_only=True):
 
 class Order(msgspec.Struct):
     """The columns of its row, in their order, and what has happened to it since it was loaded (its documents are read
-    once, when they are asked for). Amounts in paise, times
-    in µs; `version` counts the steps; `attempt` is the one under which its holds stand; `deadline` is when the clock
-    takes the next step, if it does."""
+    once, when they are asked for). Amounts in paise, times in µs; `version` counts the steps; `attempt` is the one
+    under which its holds stand; `deadline` is when the clock takes the next step, if it does."""
 
     id: str
     order_number: str
