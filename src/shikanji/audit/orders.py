@@ -14,13 +14,13 @@ ORDERS = (
     ),
     Invariant(
         "1b",
-        "steps are legal, numbered 1 to n, and never go back in time",
+        "steps are legal and numbered 1 to n",
         "live",
         """SELECT s.order_id, coalesce(s.previous, '(nothing)') || ' to ' || s.status || ' as step ' || s.version,
                'a legal step with the next number'
         FROM steps s JOIN "order".orders o ON o.id = s.order_id
         WHERE CASE WHEN s.previous IS NULL THEN s.status <> 'pending' OR s.version <> 1
-              ELSE s.version <> s.previous_version + 1 OR s.at < s.previous_at OR NOT EXISTS (
+              ELSE s.version <> s.previous_version + 1 OR NOT EXISTS (
                   SELECT 1 FROM legal_steps l
                   WHERE l.old = s.previous AND l.new = s.status AND l.fulfilment = o.fulfilment) END""",
     ),
@@ -38,7 +38,7 @@ ORDERS = (
         """SELECT o.id, 'no timer', 'due at ' || o.deadline FROM "order".orders o
         WHERE o.deadline IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM "order".jobs j WHERE j.key = o.id AND j.kind IN ('payment-window', 'completion')
-            AND j.due_at = o.deadline)""",
+            AND j.due_at >= o.deadline)""",
     ),
     Invariant(
         "2c",
@@ -110,10 +110,12 @@ ORDERS = (
     ),
     Invariant(
         "5a",
-        "one idempotency key of one caller makes one order",
+        "one idempotency key of one caller makes one order in the seven days that its answer is kept",
         "live",
-        """SELECT min(id), count(*) || ' orders', '1' FROM "order".orders GROUP BY placed_by, idempotency_key
-        HAVING count(*) > 1""",
+        """SELECT id, 'placed ' || (placed_at - previous_at) || ' µs after another one', 'one order' FROM (
+            SELECT id, placed_at, lag(placed_at) OVER (
+                PARTITION BY placed_by, idempotency_key ORDER BY placed_at, id) AS previous_at FROM "order".orders)
+        WHERE placed_at - previous_at < 604800000000""",
     ),
     Invariant(
         "5b",
@@ -124,11 +126,20 @@ ORDERS = (
         AND NOT EXISTS (SELECT 1 FROM "order".orders o WHERE o.id = i.effect_id)""",
     ),
     Invariant(
+        "5c",
+        "the claim of a written order is closed, so that nobody writes it again",
+        "live",
+        """SELECT i.effect_id, 'an open claim', 'the answer that was given' FROM "order".idempotency i
+        JOIN "order".orders o ON o.id = i.effect_id WHERE i.answer IS NULL""",
+    ),
+    Invariant(
         "6a",
-        "a late payment's order is brought back or refused in time",
+        "a late payment's order is brought back or refused in time, by a job that is there until then",
         "quiescent",
-        """SELECT order_id, 'open', 'closed by ' || until FROM "order".revivals
-        WHERE state = 'open' AND until <= :before""",
+        """SELECT r.order_id, 'open, next try ' || coalesce(j.due_at, 'never'), 'closed by ' || r.until
+        FROM "order".revivals r LEFT JOIN "order".jobs j ON j.kind = 'revive' AND j.key = r.order_id
+        WHERE r.state = 'open' AND r.opened_at <= :before
+        AND (j.key IS NULL OR r.until <= :before AND j.due_at <= :before)""",
     ),
     Invariant(
         "6b",

@@ -60,6 +60,14 @@ PAYMENTS = (
         AND p.reserved < p.captured""",
     ),
     Invariant(
+        "16b",
+        "money that a provider has told of is in its payment",
+        "live",
+        """SELECT t.provider_payment_id, 'captured', 'payment ' || p.id || ' captured too'
+        FROM payment.tries t JOIN payment.payments p ON p.id = t.payment_id
+        WHERE t.status = 'captured' AND p.captured = 0""",
+    ),
+    Invariant(
         "17",
         "no money without an order",
         "quiescent",

@@ -76,10 +76,13 @@ STOCK = (
     ),
     Invariant(
         "12b",
-        "no place in a slot that nobody tied outlives its time",
+        "a place in a slot that nobody tied has its job, and that is not late",
         "quiescent",
-        """SELECT order_id || '/' || attempt, 'untied since ' || taken_at, 'tied or released' FROM store.slot_places
-        WHERE state = 'untied' AND taken_at <= :before - 1320000000""",
+        """SELECT p.order_id || '/' || p.attempt, 'untied since ' || p.taken_at || ', looked at ' ||
+               coalesce(j.due_at, 'never'), 'tied or released'
+        FROM store.slot_places p
+        LEFT JOIN store.jobs j ON j.kind = 'lapse-place' AND j.key = p.order_id || ':' || p.attempt
+        WHERE p.state = 'untied' AND p.taken_at <= :before AND (j.key IS NULL OR j.due_at <= :before)""",
     ),
     Invariant(
         "12c",

@@ -10,7 +10,7 @@ from shikanji.services.order.model.edges import EDGES
 VIEWS = (
     # Every step of an order with the one before it.
     """CREATE TEMP VIEW steps AS
-    SELECT t.order_id, t.version, t.status, t.at, lag(t.status) OVER w AS previous, lag(t.at) OVER w AS previous_at,
+    SELECT t.order_id, t.version, t.status, t.at, lag(t.status) OVER w AS previous,
            lag(t.version) OVER w AS previous_version
     FROM "order".order_timeline t WINDOW w AS (PARTITION BY t.order_id ORDER BY t.version)""",
     """CREATE TEMP VIEW last_steps AS
@@ -39,6 +39,8 @@ VIEWS = (
     WHERE status = 'confirmed' GROUP BY order_id""",
 )
 
+PHONE_DIGITS_MAX = 15
+"""By E.164."""
 _CARD_LIKE = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w.-])")
 _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
@@ -57,12 +59,13 @@ def prepare(connection: Any) -> None:
 
 def card_number(value: Any) -> str | None:
     """The end of the first run of 13 to 19 digits that is a card number by its check digit. In JSON only texts are
-    looked at: its numbers are amounts and times."""
+    looked at: its numbers are amounts and times. A phone number says that it is one by its plus sign."""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     for part in _texts(text):
         for found in _CARD_LIKE.finditer(part):
             digits = re.sub(r"\D", "", found.group())
-            if _is_luhn(digits):
+            is_phone = part[: found.start()].endswith("+") and len(digits) <= PHONE_DIGITS_MAX
+            if _is_luhn(digits) and not is_phone:
                 return f"…{digits[-4:]}"
     return None
 
