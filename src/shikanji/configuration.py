@@ -11,6 +11,9 @@ from shikanji.kit.failpoints import armed
 from shikanji.kit.secrets import SECRET_BYTES_MIN
 from shikanji.kit.settings import SettingsError, Source
 
+_ORIGIN = {"form": "an address without a path, such as https://order.example.in"}
+_DATABASE = {"form": "a URL with {service} in it: sqlite:///folder/{service}.db or postgresql://host/{service}"}
+
 
 class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`SHIKANJI_<FIELD>` in the environment sets each."""
@@ -21,21 +24,34 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Databases, files, the secret and the lock; one process at a time works in it."""
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8_000
-    public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]+$")] | None = None
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]+$", extra=_ORIGIN)] | None = None
     """Where clients and payment companies reach the platform; None: `http://localhost:<port>`."""
-    database_url: Annotated[str, msgspec.Meta(pattern=r"^(sqlite:///|postgresql://).*\{service\}")] | None = None
+    database_url: (
+        Annotated[str, msgspec.Meta(pattern=r"^(sqlite:///|postgresql://).*\{service\}", extra=_DATABASE)] | None
+    ) = None
     """`{service}` stands for the service's name; None: `sqlite:///<data_dir>/{service}.db`."""
-    files_url: Annotated[str, msgspec.Meta(pattern=r"^(file|s3|memory)://")] | None = None
+    files_url: (
+        Annotated[
+            str, msgspec.Meta(pattern=r"^(file|s3|memory)://", extra={"form": "a URL: file://…, s3://… or memory://"})
+        ]
+        | None
+    ) = None
     """None: a folder in `data_dir`."""
     secret: Annotated[str, msgspec.Meta(min_length=SECRET_BYTES_MIN)] | None = None
     """All keys are derived from it; None: one is made and kept in `data_dir`."""
     rate_limits: Literal["on", "off"] = "on"
     """off: for load tests; lifts request limits and caps on open orders and holds, never those on guessing codes."""
-    smtp_url: Annotated[str, msgspec.Meta(pattern=r"^smtps?://")] | None = None
+    smtp_url: (
+        Annotated[str, msgspec.Meta(pattern=r"^smtps?://", extra={"form": "a URL: smtp://… or smtps://…"})] | None
+    ) = None
     """`smtp[s]://[user:password@]host[:port]`; None: messages go to the development outbox, `/dev/outbox`."""
-    mail_from: Annotated[str, msgspec.Meta(pattern=r"^[^\s@]+@[^\s@]+$")] = "orders@shikanji.test"
+    mail_from: Annotated[str, msgspec.Meta(pattern=r"^[^\s@]+@[^\s@]+$", extra={"form": "a mail address"})] = (
+        "orders@shikanji.test"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    otlp_endpoint: Annotated[str, msgspec.Meta(pattern=r"^https?://")] | None = None
+    otlp_endpoint: (
+        Annotated[str, msgspec.Meta(pattern=r"^https?://", extra={"form": "a URL: http://… or https://…"})] | None
+    ) = None
     """Where traces go (OTLP over HTTP); None: nowhere."""
 
     @property

@@ -35,7 +35,7 @@ def test_every_wrong_value_is_named_with_what_is_allowed() -> None:
         source.check()
 
     assert [problem.split(":")[0] for problem in refused.value.problems] == ["SHIKANJI_PORT", "SHIKANJI_MODE"]
-    assert "<= 65535" in refused.value.problems[0]
+    assert "at most 65535" in refused.value.problems[0]
 
 
 def test_an_unknown_name_is_refused_and_the_near_one_offered() -> None:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from shikanji.kit.web.wording import message
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 PREFIX = "SHIKANJI_"
@@ -56,7 +58,9 @@ class Source:
         try:
             given[field.name] = msgspec.convert(_listed(self._values[name], field.type), field.type, strict=False)
         except msgspec.ValidationError as wrong:
-            self._problems.append(f"{name}: {wrong}; it is set to {_shown(name, self._values[name])}")
+            self._problems.append(
+                f"{name}: {message(wrong, field.type)}; it is set to {_shown(name, self._values[name])}"
+            )
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self._known, n=1)

@@ -14,17 +14,32 @@ from shikanji.services.customer.model.account import Language
 from shikanji.services.customer.model.keeping import AddressLabel, Dietary, MessageChannel, Spice, default_channels
 
 _TEXT = r"^(?!\s*$)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
+_ONE_LINE = {"pattern": "one line of text, and not blank"}
 
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=_TEXT)]
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_TEXT)]
-OptionalLine = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
-Place = Annotated[str, Meta(min_length=1, max_length=100, pattern=_TEXT)]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=_TEXT, extra=_ONE_LINE)]
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_TEXT, extra=_ONE_LINE)]
+OptionalLine = Annotated[
+    str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$", extra={"pattern": "one line of text"})
+]
+Place = Annotated[str, Meta(min_length=1, max_length=100, pattern=_TEXT, extra=_ONE_LINE)]
 EmailText = Annotated[
     str,
-    Meta(min_length=3, max_length=EMAIL_LENGTH_MAX, extra_json_schema={"format": "email", "example": "asha@demo.test"}),
+    Meta(
+        min_length=3,
+        max_length=EMAIL_LENGTH_MAX,
+        extra_json_schema={"format": "email", "example": "asha@demo.test"},
+        extra={"form": "an email address such as asha@example.in"},
+    ),
 ]
 PhoneText = Annotated[
-    str, Meta(min_length=5, max_length=32, pattern=r"^[+0-9 ().-]+$", extra_json_schema={"example": "+919876543210"})
+    str,
+    Meta(
+        min_length=5,
+        max_length=32,
+        pattern=r"^[+0-9 ().-]+$",
+        extra_json_schema={"example": "+919876543210"},
+        extra={"form": "a phone number such as +919876543210"},
+    ),
 ]
 IdentifierText = Annotated[
     str,
@@ -32,12 +47,22 @@ IdentifierText = Annotated[
 ]
 NewPassword = Annotated[str, Meta(min_length=passwords.LENGTH_MIN, max_length=passwords.LENGTH_MAX)]
 GivenPassword = Annotated[str, Meta(max_length=passwords.LENGTH_MAX)]
-Code = Annotated[str, Meta(min_length=6, max_length=6, pattern=r"^[0-9]{6}$")]
+Code = Annotated[
+    str, Meta(min_length=6, max_length=6, pattern=r"^[0-9]{6}$", extra={"form": "the six digits that were sent"})
+]
 Token = Annotated[str, Meta(max_length=200)]
-PostalCode = Annotated[str, Meta(min_length=6, max_length=6, pattern=r"^[1-9][0-9]{5}$")]
+PostalCode = Annotated[
+    str,
+    Meta(
+        min_length=6,
+        max_length=6,
+        pattern=r"^[1-9][0-9]{5}$",
+        extra={"form": "a PIN code: six digits, the first not 0"},
+    ),
+]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
-Category = Annotated[str, Meta(min_length=1, max_length=100, pattern=_TEXT)]
+Category = Annotated[str, Meta(min_length=1, max_length=100, pattern=_TEXT, extra=_ONE_LINE)]
 
 
 class In(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):

@@ -17,13 +17,23 @@ from shikanji.services.order.model.lines import Line
 from shikanji.services.order.model.order import Order
 from shikanji.services.order.repository import Point
 
+_NOT_BLANK = {"pattern": "more than blanks"}
+
 OptionId = Annotated[str, Meta(min_length=1, max_length=64)]
 Notes = Annotated[str, Meta(max_length=500)]
-Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S", extra=_NOT_BLANK)]
 OptionalLine = Annotated[str, Meta(max_length=200)]
-AddressLine = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
-Place = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
-PostalCode = Annotated[str, Meta(min_length=6, max_length=6, pattern=r"^[1-9][0-9]{5}$")]
+AddressLine = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S", extra=_NOT_BLANK)]
+Place = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S", extra=_NOT_BLANK)]
+PostalCode = Annotated[
+    str,
+    Meta(
+        min_length=6,
+        max_length=6,
+        pattern=r"^[1-9][0-9]{5}$",
+        extra={"form": "a PIN code: six digits, the first not 0"},
+    ),
+]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Moment = Annotated[datetime, Meta(tz=True)]

@@ -16,27 +16,67 @@ PAISE_MAX = 10_000_000
 
 _PRINTABLE = r"^[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$(?!\n)"
 """One line that begins with something to see: such text stands in messages and on receipts."""
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PRINTABLE)]
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PRINTABLE)]
-Slug = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)")]
-Code = Annotated[str, Meta(min_length=2, max_length=4, pattern=r"^[A-Z0-9]{2,4}$(?!\n)")]
-Phone = Annotated[str, Meta(max_length=13, pattern=r"^\+91[0-9]{10}$(?!\n)")]
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)")]
-PostalCode = Annotated[str, Meta(max_length=6, pattern=r"^[1-9][0-9]{5}$(?!\n)")]
+_ONE_LINE = {"pattern": "one line of text that begins with no blank"}
+_SLUG = {"form": "small letters, digits and single hyphens, as in mg-road"}
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PRINTABLE, extra=_ONE_LINE)]
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PRINTABLE, extra=_ONE_LINE)]
+Slug = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", extra=_SLUG)]
+Code = Annotated[
+    str,
+    Meta(
+        min_length=2, max_length=4, pattern=r"^[A-Z0-9]{2,4}$(?!\n)", extra={"form": "2 to 4 capital letters or digits"}
+    ),
+]
+Phone = Annotated[
+    str,
+    Meta(
+        max_length=13, pattern=r"^\+91[0-9]{10}$(?!\n)", extra={"form": "an Indian phone number such as +918000000001"}
+    ),
+]
+Email = Annotated[
+    str,
+    Meta(
+        max_length=254,
+        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)",
+        extra={"form": "an email address such as mgroad@example.in"},
+    ),
+]
+PostalCode = Annotated[
+    str,
+    Meta(max_length=6, pattern=r"^[1-9][0-9]{5}$(?!\n)", extra={"form": "a PIN code: six digits, the first not 0"}),
+]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 TimeZone = Annotated[str, Meta(min_length=1, max_length=64)]
-Gstin = Annotated[str, Meta(min_length=15, max_length=15)]
-Fssai = Annotated[str, Meta(min_length=14, max_length=14)]
+Gstin = Annotated[str, Meta(min_length=15, max_length=15, extra={"form": "a GSTIN: 15 characters"})]
+Fssai = Annotated[str, Meta(min_length=14, max_length=14, extra={"form": "an FSSAI licence: 14 digits"})]
 Kilometres = Annotated[float, Meta(ge=0, le=200)]
 Paise = Annotated[int, Meta(ge=0, le=PAISE_MAX)]
 Minutes = Annotated[int, Meta(ge=0, le=720)]
 SlotMinutes = Literal[10, 15, 20, 30, 60, 120]
 RoundTo = Literal[0, 50, 100]
 Capacity = Annotated[int, Meta(ge=1, le=100_000)]
-TaxClass = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$(?!\n)")]
-Clock = Annotated[str, Meta(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
-ClockOrMidnight = Annotated[str, Meta(max_length=5, pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$(?!\n)")]
+TaxClass = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[a-z0-9-]+$(?!\n)",
+        extra={"pattern": "small letters, digits and hyphens"},
+    ),
+]
+Clock = Annotated[
+    str,
+    Meta(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)", extra={"form": "a time of day such as 07:30"}),
+]
+ClockOrMidnight = Annotated[
+    str,
+    Meta(
+        max_length=5,
+        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$(?!\n)",
+        extra={"form": "a time of day such as 07:30, or 24:00"},
+    ),
+]
 Moment = Annotated[str, Meta(min_length=1, max_length=40)]
 
 
@@ -147,7 +187,9 @@ class AddClosure(In, frozen=True, kw_only=True):
     first: date
     last: date
     fulfilment: Fulfilment | None = None
-    reason: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")] = ""
+    reason: Annotated[
+        str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", extra={"pattern": "one line of text"})
+    ] = ""
 
 
 class PutZone(In, frozen=True, kw_only=True):

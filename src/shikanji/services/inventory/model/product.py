@@ -34,16 +34,31 @@ SpiceLevel = Literal["mild", "medium", "hot", "sweet"]
 Unit = Literal["g", "kg", "ml", "l", "pcs"]
 Choice = Literal["radio", "checkbox", "select"]
 
-Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S")]
+_SLUG = {"pattern": "small letters, digits and single hyphens, as in masala-chai"}
+Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S", extra={"pattern": "more than blanks"})]
 Text = Annotated[str, Meta(max_length=4_000)]
-Slug = Annotated[str, Meta(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)")]
-Code = Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$(?!\n)")]
-TaxClass = Annotated[str, Meta(max_length=40, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)")]
+Slug = Annotated[str, Meta(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", extra=_SLUG)]
+Code = Annotated[
+    str,
+    Meta(
+        max_length=40,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$(?!\n)",
+        extra={"pattern": "letters, digits and . _ / - after the first"},
+    ),
+]
+TaxClass = Annotated[str, Meta(max_length=40, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)", extra=_SLUG)]
 Amount = Annotated[int, Meta(ge=0, le=PRICE_MAX)]
 Delta = Annotated[int, Meta(ge=-PRICE_MAX, le=PRICE_MAX)]
-Word = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")]
+Word = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S", extra={"pattern": "more than blanks"})]
 Quantity = Annotated[float, Meta(ge=0, le=100_000)]
-Image = Annotated[str, Meta(max_length=500, pattern=r"^(https://[A-Za-z0-9]|[a-z0-9])[A-Za-z0-9._~/%?=&-]*$(?!\n)")]
+Image = Annotated[
+    str,
+    Meta(
+        max_length=500,
+        pattern=r"^(https://[A-Za-z0-9]|[a-z0-9])[A-Za-z0-9._~/%?=&-]*$(?!\n)",
+        extra={"pattern": "an https address or the key of a file"},
+    ),
+]
 """An https address, or the key of a file of ours."""
 
 

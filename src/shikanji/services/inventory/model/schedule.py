@@ -8,7 +8,14 @@ import msgspec
 
 from shikanji.kit.clock import SECOND
 
-TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)", examples=["07:30"])]
+TimeOfDay = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)",
+        examples=["07:30"],
+        extra={"form": "a time of day such as 07:30"},
+    ),
+]
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -22,7 +22,7 @@ LOW: Level = 1
 OUT: Level = 2
 
 Count = Annotated[int, Meta(ge=0, le=DELTA_MAX)]
-Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S", extra={"pattern": "more than blanks"})]
 
 
 class Stock(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ class TaxRateDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
     tax_class: TaxClass
     name: Name
     rate_bp: Annotated[int, Meta(ge=0, le=10_000)]
-    hsn: Annotated[str, Meta(pattern=r"^[0-9]{4,8}$(?!\n)")]
+    hsn: Annotated[str, Meta(pattern=r"^[0-9]{4,8}$(?!\n)", extra={"form": "an HSN or SAC: 4 to 8 digits"})]
     """HSN of goods, SAC of services."""
     included: bool = False
     """Whether prices of this class include the tax."""
