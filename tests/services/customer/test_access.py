@@ -11,7 +11,7 @@ from shikanji.kit.clock import MINUTE
 from shikanji.kit.events import Event
 from shikanji.services.customer.actions import accounts, sessions
 from shikanji.services.customer.errors import OwnAccount
-from shikanji.services.customer.subscribers import staff_added, staff_removed, staff_updated
+from shikanji.services.customer.subscribers import change_role, grant_role, withdraw_role
 from tests.kit.databases import OpenDatabase
 from tests.services.customer.makers import make_account, register, sign_in_as
 
@@ -31,11 +31,11 @@ def removed(account_id: str, version: int) -> StaffRemoved:
 async def tell(database: OpenDatabase, event: Event) -> None:
     match event:
         case StaffAdded():
-            await database.write(staff_added, event)
+            await database.write(grant_role, event)
         case StaffUpdated():
-            await database.write(staff_updated, event)
+            await database.write(change_role, event)
         case StaffRemoved():
-            await database.write(staff_removed, event)
+            await database.write(withdraw_role, event)
 
 
 def changes(database: OpenDatabase) -> list[int]:

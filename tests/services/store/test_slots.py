@@ -17,7 +17,7 @@ from shikanji.services.store import actions, repository
 from shikanji.services.store.errors import SlotFull, SlotGone, StoreNotFound
 from shikanji.services.store.model.slots import PlaceKey
 from shikanji.services.store.model.store import Store
-from shikanji.services.store.subscribers import on_order_cancelled, on_order_created
+from shikanji.services.store.subscribers import free_places, tie_place
 from shikanji.services.store.tables import kit
 from tests.kit.databases import NOON, OpenDatabase
 from tests.services.store.makers import daily, make_particulars
@@ -100,8 +100,8 @@ async def test_without_a_capacity_nothing_is_written(database: OpenDatabase) -> 
 
     terms = await database.read(actions.serving_terms, asked(store))
     assert await database.write(actions.hold_place, asked(store)) == terms
-    await database.write(on_order_created, created(store))
-    await database.write(on_order_cancelled, cancelled(store))
+    await database.write(tie_place, created(store))
+    await database.write(free_places, cancelled(store))
 
     assert not terms.slot_held
     assert places(database) == []
@@ -178,10 +178,10 @@ async def test_a_place_given_back_before_it_was_taken_is_never_taken(database: O
 async def test_a_later_attempt_has_a_place_of_its_own(database: OpenDatabase) -> None:
     store = await open_store(database)
     await database.write(actions.hold_place, asked(store))
-    await database.write(on_order_cancelled, cancelled(store))
+    await database.write(free_places, cancelled(store))
 
     await database.write(actions.hold_place, asked(store, attempt=2))
-    await database.write(on_order_cancelled, cancelled(store))
+    await database.write(free_places, cancelled(store))
 
     assert places(database) == [("order", 1, "released"), ("order", 2, "untied")]
     assert taken(database) == 1
@@ -192,7 +192,7 @@ async def test_an_order_ties_its_place_and_no_timer_takes_it_back(database: Open
     await database.write(actions.hold_place, asked(store))
 
     for _ in range(2):
-        await database.write(on_order_created, created(store))
+        await database.write(tie_place, created(store))
     released = await database.write(actions.release_place, "order", 1)
 
     assert not released
@@ -206,7 +206,7 @@ async def test_an_order_that_has_no_place_is_counted_past_the_capacity(database:
     await database.write(actions.hold_place, asked(store, "first"))
 
     for _ in range(2):
-        await database.write(on_order_created, created(store, "second"))
+        await database.write(tie_place, created(store, "second"))
 
     assert taken(database) == 2
     assert_consistent(database)
@@ -215,10 +215,10 @@ async def test_an_order_that_has_no_place_is_counted_past_the_capacity(database:
 async def test_a_cancelled_order_frees_its_place_once(database: OpenDatabase) -> None:
     store = await open_store(database)
     await database.write(actions.hold_place, asked(store))
-    await database.write(on_order_created, created(store))
+    await database.write(tie_place, created(store))
 
     for _ in range(2):
-        await database.write(on_order_cancelled, cancelled(store))
+        await database.write(free_places, cancelled(store))
 
     assert taken(database) == 0
     assert places(database) == [("order", 1, "released")]
@@ -227,8 +227,8 @@ async def test_a_cancelled_order_frees_its_place_once(database: OpenDatabase) ->
 async def test_a_cancellation_that_comes_first_leaves_nothing_for_the_order(database: OpenDatabase) -> None:
     store = await open_store(database)
 
-    await database.write(on_order_cancelled, cancelled(store))
-    await database.write(on_order_created, created(store))
+    await database.write(free_places, cancelled(store))
+    await database.write(tie_place, created(store))
 
     assert taken(database) == 0
     assert places(database) == [("order", 1, "released")]
@@ -239,7 +239,7 @@ async def test_a_cancellation_frees_every_attempt_up_to_its_own(database: OpenDa
     for attempt in (1, 2):
         await database.write(actions.hold_place, asked(store, attempt=attempt))
 
-    await database.write(on_order_cancelled, cancelled(store, attempt=2))
+    await database.write(free_places, cancelled(store, attempt=2))
 
     assert taken(database) == 0
 
@@ -248,7 +248,7 @@ async def test_an_event_of_a_store_that_is_not_there_does_nothing(database: Open
     store = await open_store(database)
     nowhere = created(store)
     await database.write(
-        on_order_created,
+        tie_place,
         OrderCreated(**{name: getattr(nowhere, name) for name in nowhere.__struct_fields__} | {"store_id": "x"}),
     )
 
@@ -295,7 +295,7 @@ async def test_an_order_that_comes_while_its_place_lapses_wins(database: OpenDat
     await database.write(actions.hold_place, asked(store))
     job = await database.write(lease)
 
-    await database.write(on_order_created, created(store))
+    await database.write(tie_place, created(store))
     with pytest.raises(LeaseLost):
         await database.write(actions.settle_place, job, job.load(PlaceKey), HoldOwner(written=False, never=True))
 

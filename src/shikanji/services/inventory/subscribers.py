@@ -1,4 +1,4 @@
-"""What the inventory service does when the others did something."""
+"""What the inventory service does when others did something."""
 
 from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated, OrderPreparing
 from shikanji.kit.db.tx import Tx
@@ -9,20 +9,20 @@ subscribers = Subscribers()
 
 
 @subscribers.on(OrderCreated)
-def order_created(tx: Tx, event: OrderCreated) -> None:
+def tie_hold(tx: Tx, event: OrderCreated) -> None:
     actions.order_created(tx, event)
 
 
 @subscribers.on(OrderConfirmed)
-def order_confirmed(tx: Tx, event: OrderConfirmed) -> None:
+def sell_hold(tx: Tx, event: OrderConfirmed) -> None:
     actions.order_confirmed(tx, event)
 
 
 @subscribers.on(OrderPreparing)
-def order_preparing(tx: Tx, event: OrderPreparing) -> None:
+def keep_hold(tx: Tx, event: OrderPreparing) -> None:
     actions.order_preparing(tx, event)
 
 
 @subscribers.on(OrderCancelled)
-def order_cancelled(tx: Tx, event: OrderCancelled) -> None:
+def end_holds(tx: Tx, event: OrderCancelled) -> None:
     actions.order_cancelled(tx, event)

@@ -1,4 +1,4 @@
-"""What the payment service does when something happened to an order."""
+"""What the payment service does when others did something."""
 
 from shikanji.contracts.order import (
     OrderCancelled,

@@ -163,15 +163,9 @@ def tie_place(tx: Tx, event: OrderCreated) -> None:
     """The order is there: its place is its own, and it is counted even where it never had one."""
     if repository.find_place(tx, event.order_id, event.attempt) is not None:
         _tie(tx, event.order_id, event.attempt)
-        return
-    if repository.find_capacity(tx, event.store_id) is None:
-        return
-    store = repository.find_store(tx, event.store_id)
-    starts_at = serving.slot_start(store, serving.load_at(store, event.scheduled_for, event.placed_at))
-    if repository.add_place(tx, Place(event.order_id, event.attempt, store.id, starts_at, "tied", tx.now)):
-        repository.count_in_slot(tx, store.id, starts_at)
-    else:
-        _tie(tx, event.order_id, event.attempt)
+    elif repository.find_capacity(tx, event.store_id) is not None:
+        _count(tx, event)
+    failpoint("store.order_created.before_commit")
 
 
 def free_places(tx: Tx, event: OrderCancelled) -> None:
@@ -250,6 +244,15 @@ def _wanted(asked: AskServingTerms) -> serving.Wanted:
 def _plan_lapse(tx: Tx, place: Place) -> None:
     key = PlaceKey(order_id=place.order_id, attempt=place.attempt, taken_at=place.taken_at)
     tx.schedule(LAPSE, key.text, tx.now + tx.settings(StoreSettings).slot_hold_minutes * MINUTE, key)
+
+
+def _count(tx: Tx, event: OrderCreated) -> None:
+    store = repository.find_store(tx, event.store_id)
+    starts_at = serving.slot_start(store, serving.load_at(store, event.scheduled_for, event.placed_at))
+    if repository.add_place(tx, Place(event.order_id, event.attempt, store.id, starts_at, "tied", tx.now)):
+        repository.count_in_slot(tx, store.id, starts_at)
+    else:
+        _tie(tx, event.order_id, event.attempt)
 
 
 def _tie(tx: Tx, order_id: str, attempt: int) -> None:
