@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
@@ -130,7 +131,9 @@ class SqliteWriter:
     def _fail(self, group: list[Unit], error: Exception) -> None:
         """Nothing of the group is kept, and all of it is told the same."""
         if self._connection.in_transaction:
-            self._cursor.execute("ROLLBACK")
+            # Where not even this can be done, the next group finds out that it cannot begin, and is told so too.
+            with suppress(Exception):
+                self._cursor.execute("ROLLBACK")
         for unit in group:
             unit.value, unit.woke = None, 0
             unit.error = Unavailable(f"{self._ground.service}: nothing was stored ({error})")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -107,12 +106,12 @@ class Transaction(ABC):
             return 0
         prepared = self._prepare(statement)
         for params in rows:
-            if params.keys() != prepared.names:
+            if len(params) != prepared.size:
                 raise misfit(prepared, params)
         try:
             self._cursor.executemany(prepared.sql, [prepared.arguments(params) for params in rows])
         except Exception as error:
-            raise self._read_error(error) from error
+            raise self._explain(error, prepared, rows[0]) from error
         count: int = self._cursor.rowcount
         return count
 
@@ -129,15 +128,18 @@ class Transaction(ABC):
         self.woke |= RECORDED
         if len(events) == 1:
             (event,) = events
-            self.run(INSERT_OUTBOX, **self._outbox_row(event, self._count(event.aggregate_id, 1)))
+            aggregate_id = event.aggregate_id
+            self.run(INSERT_OUTBOX, **self._outbox_row(event, aggregate_id, self._count(aggregate_id, 1)))
             return
-        counts = Counter(event.aggregate_id for event in events)
+        aggregate_ids = [event.aggregate_id for event in events]
+        counts: dict[str, int] = {}
+        for aggregate_id in aggregate_ids:
+            counts[aggregate_id] = counts.get(aggregate_id, 0) + 1
         versions = self._count_all(counts)
         rows = []
-        for event in events:
-            aggregate_id = event.aggregate_id
+        for event, aggregate_id in zip(events, aggregate_ids, strict=True):
             counts[aggregate_id] -= 1
-            rows.append(self._outbox_row(event, versions[aggregate_id] - counts[aggregate_id]))
+            rows.append(self._outbox_row(event, aggregate_id, versions[aggregate_id] - counts[aggregate_id]))
         self.run_each(INSERT_OUTBOX, rows)
 
     def _count_all(self, counts: Mapping[str, int]) -> dict[str, int]:
@@ -160,13 +162,13 @@ class Transaction(ABC):
         version: int = self.run(BUMP_VERSION, aggregate_id=aggregate_id, count=count).rows[0][0]
         return version
 
-    def _outbox_row(self, event: Event, version: int) -> dict[str, Any]:
+    def _outbox_row(self, event: Event, aggregate_id: str, version: int) -> dict[str, Any]:
         data = _encode(event)
         return {
             "event_id": self._ground.ids.new(),
             "type": type(event).__name__,
             "schema_version": event.schema_version,
-            "aggregate_id": event.aggregate_id,
+            "aggregate_id": aggregate_id,
             "aggregate_version": version,
             "store_id": getattr(event, "store_id", None),
             "occurred_at": self.now,
@@ -217,7 +219,7 @@ class Transaction(ABC):
             prepared = self._prepared[statement] = self._statements.prepare(statement)
         return prepared
 
-    def _explain(self, error: Exception, prepared: Prepared, params: dict[str, Any]) -> Exception:
+    def _explain(self, error: Exception, prepared: Prepared, params: Mapping[str, Any]) -> Exception:
         if isinstance(error, KeyError) and params.keys() != prepared.names:
             return misfit(prepared, params)
         return self._read_error(error)

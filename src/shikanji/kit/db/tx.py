@@ -26,14 +26,11 @@ WAKE_AHEAD = 10 * SECOND
 """A job that is due later wakes nobody when it is planned: the next poll will be early enough (`kit.drive`)."""
 
 
-class Rows:
+class Rows(msgspec.Struct, frozen=True):
     """All rows of one statement, read to the end. `count` is the number of rows that a write touched."""
 
-    __slots__ = ("count", "rows")
-
-    def __init__(self, rows: list[tuple[Any, ...]], count: int) -> None:
-        self.rows = rows
-        self.count = count
+    rows: list[tuple[Any, ...]]
+    count: int
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self.rows)

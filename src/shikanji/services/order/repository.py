@@ -59,9 +59,6 @@ NEXT_NUMBER = _number.on_conflict_do_update(
 ).returning(order_numbers.c.last)
 
 ADD_ENTRY = sa.insert(order_timeline)
-ADD_TWO_ENTRIES = sa.insert(order_timeline).values(
-    [{column.name: sa.bindparam(f"{column.name}_{place}") for column in order_timeline.columns} for place in (1, 2)]
-)
 LIST_ENTRIES = (
     sa.select(order_timeline.c.version, order_timeline.c.status, order_timeline.c.at, order_timeline.c.by)
     .where(order_timeline.c.order_id == sa.bindparam("order_id"))
@@ -182,7 +179,8 @@ def lock_order(tx: Tx, order_id: str) -> Order:
 
 
 def add_order(tx: Tx, order: Order) -> None:
-    tx.run(ADD_ORDER, **{name: getattr(order, name) for name in _COLUMNS})
+    # Its first fields are its columns.
+    tx.run(ADD_ORDER, **dict(zip(_COLUMNS, msgspec.structs.astuple(order), strict=False)))
 
 
 def save_order(tx: Tx, order: Order) -> None:
@@ -205,12 +203,7 @@ def save_order(tx: Tx, order: Order) -> None:
 
 
 def add_entries(tx: Tx, order: Order) -> None:
-    if len(order.entries) == 2:
-        rows = [_entry_row(order, entry).items() for entry in order.entries]
-        tx.run(ADD_TWO_ENTRIES, **{f"{name}_{place}": value for place in (1, 2) for name, value in rows[place - 1]})
-    else:
-        for entry in order.entries:
-            tx.run(ADD_ENTRY, **_entry_row(order, entry))
+    tx.run_each(ADD_ENTRY, [_entry_row(order, entry) for entry in order.entries])
 
 
 def timeline_of(tx: Tx, order_id: str) -> list[Entry]:

@@ -1,5 +1,6 @@
 """Holds, by (order, attempt)."""
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
@@ -45,8 +46,7 @@ def lapsed(tx: Tx, limit: int) -> list[Hold]:
 
 def add(tx: Tx, hold: Hold) -> bool:
     """False where there is one under (order, attempt) already."""
-    columns = {name: getattr(hold, name) for name in Hold.__struct_fields__}
-    return tx.run(ADD, **columns).count == 1
+    return tx.run(ADD, **msgspec.structs.asdict(hold)).count == 1
 
 
 def tie(tx: Tx, order_id: str, attempt: int) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from shikanji.services.payment.model.dues import Dues
@@ -20,7 +21,7 @@ def changes(*columns: str) -> dict[str, sa.BindParameter[Any]]:
 
 
 def columns(row: Dues | Payment | Refund) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__struct_fields__}
+    return msgspec.structs.asdict(row)
 
 
 def new_values(row: Payment | Refund, names: Sequence[str]) -> dict[str, Any]:
