@@ -3,6 +3,9 @@
 from shikanji.kit.auth import Principal, Role
 from shikanji.kit.errors import Forbidden, NotFound
 
+HEAD_OFFICE_ONLY = "only for head office"
+STAFF_ONLY = "only for staff"
+
 
 def is_owner(principal: Principal, owner_id: str | None) -> bool:
     return bool(owner_id) and principal.account_id == owner_id
@@ -17,12 +20,12 @@ def works_in(principal: Principal, store_id: str, *roles: Role) -> bool:
 def require_role(principal: Principal, store_id: str, *roles: Role) -> None:
     """For a store that everyone may know: Forbidden unless the caller works there in one of `roles`."""
     if not works_in(principal, store_id, *roles):
-        raise Forbidden
+        raise Forbidden(f"only for {_staff(roles)}")
 
 
 def require_admin(principal: Principal) -> None:
     if not principal.admin:
-        raise Forbidden
+        raise Forbidden(HEAD_OFFICE_ONLY)
 
 
 def require_visible(principal: Principal, *, owner_id: str | None, store_id: str | None) -> None:
@@ -39,7 +42,7 @@ def require_owner_or(principal: Principal, owner_id: str | None, store_id: str |
     Staff of the store who may see it but not do this get Forbidden, all others NotFound."""
     require_visible(principal, owner_id=owner_id, store_id=store_id)
     if not is_owner(principal, owner_id) and (store_id is None or not works_in(principal, store_id, *roles)):
-        raise Forbidden
+        raise Forbidden(f"only for its owner and for {_staff(roles)}")
 
 
 def require_staff_of(principal: Principal, owner_id: str | None, store_id: str, *roles: Role) -> None:
@@ -52,3 +55,8 @@ def require_account(principal: Principal, account_id: str) -> None:
     """For what belongs to one account: the account itself or head office; all others get NotFound."""
     if not is_owner(principal, account_id) and not principal.admin:
         raise NotFound
+
+
+def _staff(roles: tuple[Role, ...]) -> str:
+    """`the store's chef or manager`, or its staff where every role will do."""
+    return f"the store's {' or '.join(roles) or 'staff'}"

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from shikanji.kit.auth import ANONYMOUS, Principal
 from shikanji.kit.auth_tokens import Verifier
 from shikanji.kit.errors import Forbidden, Unauthorized
+from shikanji.kit.web.guards import HEAD_OFFICE_ONLY, STAFF_ONLY
 from shikanji.kit.web.headers import Headers
 from shikanji.kit.web.routes import RateClass, Route, Who
 
@@ -80,4 +81,4 @@ def _check(who: Who, principal: Principal) -> None:
         return
     if who is Who.STAFF and principal.staff:
         return
-    raise Forbidden
+    raise Forbidden(STAFF_ONLY if who is Who.STAFF else HEAD_OFFICE_ONLY)

@@ -96,7 +96,7 @@ def check_staff_step(actor: Actor, old: OrderStatus, new: OrderStatus, fulfilmen
         raise IllegalStep(f"No order becomes {new} this way. {_legal(old, fulfilment)}")
     ever = [edge for edge in EDGES if edge.new == new and actor.may(edge.who)]
     if not ever:
-        raise StepNotAllowed(f"Your role may not make an order {new}.")
+        raise StepNotAllowed(f"Only {_who_ever(new)} may make an order {new}.")
     if not any(edge in ever for edge in steps_from(old, fulfilment)):
         raise IllegalStep(f"An order that is {old} cannot become {new}. {_legal(old, fulfilment)}")
 
@@ -105,7 +105,7 @@ def cancelling(actor: Actor, old: OrderStatus, fulfilment: Fulfilment) -> Edge:
     """The edge by which `actor` cancels; refusals as in `check_staff_step`."""
     ever = [edge for edge in EDGES if edge.new == "cancelled" and actor.may(edge.who)]
     if not ever:
-        raise StepNotAllowed("Your role may not cancel orders.")
+        raise StepNotAllowed(f"Only {_who_ever('cancelled')} may cancel orders.")
     for edge in steps_from(old, fulfilment):
         if edge.new == "cancelled":
             if edge not in ever:
@@ -118,4 +118,10 @@ def _legal(old: OrderStatus, fulfilment: Fulfilment) -> str:
     by_put = [edge.new for edge in steps_from(old, fulfilment) if edge.new not in NOT_BY_PUT]
     cancel = any(edge.new == "cancelled" for edge in steps_from(old, fulfilment))
     legal = by_put + (["cancelled (by its own route)"] if cancel else [])
-    return f"From {old} it can become: {', '.join(legal) or 'nothing else'}."
+    return f"From {old} it can become: {', '.join(legal)}." if legal else f"What is {old} stays so."
+
+
+def _who_ever(new: OrderStatus) -> str:
+    """Who may take a step to this status, from wherever: `chef or manager`."""
+    capacities = {capacity for edge in EDGES if edge.new == new for capacity in edge.who}
+    return " or ".join(sorted(capacities - {"system"}))
