@@ -201,6 +201,31 @@ async def test_a_file_that_another_has_locked_is_a_503(path: Path) -> None:
     locker.close()
 
 
+class LostDisk:
+    """A connection whose file is gone: a transaction begins, and then nothing works, not even its end."""
+
+    in_transaction = True
+
+    def cursor(self) -> "LostDisk":
+        return self
+
+    def execute(self, sql: str, *_: Any) -> None:
+        if sql != "BEGIN IMMEDIATE":
+            raise OSError("disk I/O error")
+
+
+async def test_who_writes_to_a_disk_that_is_gone_is_told_so() -> None:
+    told: list[Unit] = []
+    writer = SqliteWriter(LostDisk(), make_ground(SERVICE), told.extend, group_seconds_max=NO_LIMIT)
+
+    for _ in range(3):
+        writer.put(Unit(add, ("a",), {}, Origin(), asyncio.get_running_loop().create_future()))
+    async with asyncio.timeout(5):
+        await writer.stop()
+
+    assert [type(unit.error) for unit in told] == [Unavailable] * 3
+
+
 async def test_a_long_read_leaves_the_event_loop(sqlite: OpenDatabase) -> None:
     def count_to(tx: Tx, n: int) -> tuple[str, int]:
         numbers = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < :n) SELECT count(*) FROM c"
