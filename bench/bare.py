@@ -8,16 +8,18 @@ from pathlib import Path
 import pysqlite3
 import uvicorn
 
+from shikanji.kit.asgi import Receive, Scope, Send
+
 BODY = b"x" * 8_192
 
 
-async def app(scope: dict, receive: object, send: object) -> None:  # type: ignore[type-arg]
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers 8 KiB, as much as a page of the menu."""
     if scope["type"] != "http":
         return
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})  # type: ignore[operator]
-    await send({"type": "http.response.body", "body": BODY})  # type: ignore[operator]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": BODY})
 
 
 def orders_a_second(folder: Path, *, orders: int, group: int) -> float:

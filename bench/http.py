@@ -82,7 +82,7 @@ class _Connection(asyncio.Protocol):
         self.transport.write(request)
         return await self._answer
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream has a Transport
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:

@@ -6,6 +6,7 @@ import random
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -34,6 +35,7 @@ from shikanji.kit.clock import Clock, SystemClock
 from shikanji.kit.db.opening import migrate, open_database
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.drive import Drive
+from shikanji.kit.events import Envelope
 from shikanji.kit.files import Files
 from shikanji.kit.files.store import ObjectFiles, local_files
 from shikanji.kit.folder import FolderLock
@@ -295,7 +297,10 @@ class Platform:
     def _purge_on_events(self) -> None:
         for prefix, kinds in _PURGED_BY.items():
             names = {kind.__name__ for kind in kinds}
-            self._bus.listen(names, lambda _, prefix=prefix: self.gateway.purge(prefix))  # type: ignore[misc]
+            self._bus.listen(names, partial(self._purge, prefix))
+
+    def _purge(self, prefix: str, _: Envelope) -> None:
+        self.gateway.purge(prefix)
 
     def _readiness(self) -> dict[str, Callable[[], Awaitable[str]]]:
         async def platform() -> str:

@@ -4,7 +4,7 @@ import sys
 import zlib
 from collections.abc import Callable
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import pytest
 
 from shikanji.gateway.compression import THREAD_SIZE_MIN, negotiate

@@ -6,7 +6,7 @@ import zlib
 from functools import lru_cache
 from typing import Any, Protocol
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -136,7 +136,7 @@ class FrontDoorProtocol(HttpToolsProtocol):
         self._since = self.loop.time()
         self._check: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream has a Transport
         super().connection_made(transport)
         self._check = self.loop.call_later(self.check_seconds, self._check_times)
 

@@ -76,18 +76,18 @@ class _SqliteInlining(SQLiteCompiler):
     """Constants stand in the text: SQLite uses a partial index only for a condition whose value it sees."""
 
     def visit_bindparam(self, bindparam: Any, *args: Any, **kw: Any) -> str:
-        return super().visit_bindparam(bindparam, *args, **_with_literals(bindparam, kw))  # type: ignore[no-untyped-call, no-any-return]
+        return super().visit_bindparam(bindparam, *args, **_with_literals(bindparam, kw))
 
     def limit_clause(self, select: Any, **kw: Any) -> str:
         # SQLite plans by the value of a bare parameter here, and so compiles the statement anew whenever it is bound.
-        text: str = super().limit_clause(select, **kw)  # type: ignore[no-untyped-call]
+        text: str = super().limit_clause(select, **kw)
         limit = select._limit_clause
         return text if limit is None else text.replace(bare := self.process(limit, **kw), f"{bare} + 0", 1)
 
 
 class _PostgresInlining(PGCompiler_psycopg):
     def visit_bindparam(self, bindparam: Any, *args: Any, **kw: Any) -> str:
-        return super().visit_bindparam(bindparam, *args, **_with_literals(bindparam, kw))  # type: ignore[no-untyped-call, no-any-return]
+        return super().visit_bindparam(bindparam, *args, **_with_literals(bindparam, kw))
 
 
 def _with_literals(bindparam: Any, kw: dict[str, Any]) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def for_sqlite() -> Statements:
 
 
 def for_postgres() -> Statements:
-    fixed, free = _PostgresFixed(paramstyle="format"), PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
+    fixed, free = _PostgresFixed(paramstyle="format"), PGDialect_psycopg(paramstyle="format")
     return Statements(fixed, free)
 
 
