@@ -284,6 +284,18 @@ async def test_an_opening_that_the_company_declines_fails_the_attempt(till: Till
     assert (await till.initiate())["number"] == 2
 
 
+async def test_the_attempts_for_one_order_have_an_end(tmp_path: Path) -> None:
+    async with open_till(tmp_path, settings=PaymentSettings(attempts_max=2)) as till:
+        await till.plan_fault("create-order", "decline", count=2)
+        for _ in range(2):
+            await till.ask("POST", "/initiate", {"orderId": ORDER})
+
+        answer = await till.ask("POST", "/initiate", {"orderId": ORDER})
+
+        assert (answer.status, answer.json["type"].rpartition(":")[2]) == (409, "too-many-attempts")
+        assert len(till.payments()) == 2
+
+
 @pytest.mark.parametrize("kind", ["dead", "reset"])
 async def test_a_callback_that_cannot_be_checked_leaves_the_payment_processing(till: Till, kind: str) -> None:
     started = await till.initiate()

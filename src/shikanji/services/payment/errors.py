@@ -23,6 +23,10 @@ class NothingDue(Conflict):
     type, title = "nothing-due", "Nothing is to be paid for this order"
 
 
+class TooManyAttempts(Conflict):
+    type, title = "too-many-attempts", "Too many attempts to pay for this order have failed"
+
+
 class PaidInCash(Conflict):
     type, title = "paid-in-cash", "This order is paid in cash at hand-over"
 

@@ -10,6 +10,8 @@ Secret = Annotated[str, msgspec.Meta(min_length=16)]
 class PaymentSettings(msgspec.Struct, frozen=True, kw_only=True):
     default_provider: Literal["sandbox"] = "sandbox"
     """Who takes online payments when the client names nobody."""
+    attempts_max: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
+    """Attempts to pay for one order."""
     provider_timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=12)] = 5
     """Twice this fits into the lease of an Idempotency-Key."""
     check_after_minutes: Annotated[int, msgspec.Meta(ge=1, le=1_440)] = 15

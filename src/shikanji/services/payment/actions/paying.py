@@ -13,7 +13,7 @@ from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.web.idempotency import Claim, Scope, StoredAnswer, claim, complete
 from shikanji.services.payment import repository
 from shikanji.services.payment.actions.settling import settle
-from shikanji.services.payment.errors import NothingDue
+from shikanji.services.payment.errors import NothingDue, TooManyAttempts
 from shikanji.services.payment.model.dues import Dues, open_attempt, require_due
 from shikanji.services.payment.model.payment import Payment
 from shikanji.services.payment.model.reports import ProviderOrder, Source, Try
@@ -36,7 +36,7 @@ class Begun(msgspec.Struct, frozen=True):
 
 def begin(tx: Tx, scope: Scope, standing: OrderStanding, provider: str, view: View) -> Begun | StoredAnswer | Payment:
     """The attempt to go on with, intended under the request's key: new after a failed one. A `Payment` is at its
-    provider already and is the answer. Raises PaidInCash, NothingDue."""
+    provider already and is the answer. Raises PaidInCash, NothingDue, TooManyAttempts."""
     taken = claim(tx, scope)
     if isinstance(taken, StoredAnswer):
         return taken
@@ -146,6 +146,8 @@ def _expect(tx: Tx, standing: OrderStanding) -> Dues:
 
 
 def _next_attempt(tx: Tx, order: Dues, number: int, provider: str) -> Payment:
+    if number > tx.settings(PaymentSettings).attempts_max:
+        raise TooManyAttempts
     payment = Payment.attempt(
         id=tx.new_id(),
         order_id=order.order_id,
