@@ -8,18 +8,20 @@ from pathlib import Path
 import pysqlite3
 import uvicorn
 
-from shikanji.kit.asgi import Receive, Scope, Send
-
-BODY = b"x" * 8_192
+from shikanji.kit.asgi import ASGIApp, Receive, Scope, Send
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers 8 KiB, as much as a page of the menu."""
-    if scope["type"] != "http":
-        return
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": BODY})
+def app_of(size: int) -> ASGIApp:
+    """Answers always with the same `size` bytes."""
+    body = b"x" * size
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(size).encode())]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+    return app
 
 
 def orders_a_second(folder: Path, *, orders: int, group: int) -> float:
@@ -41,4 +43,5 @@ def orders_a_second(folder: Path, *, orders: int, group: int) -> float:
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), lifespan="off", access_log=False, log_level="warning")
+    port, size = (int(argument) for argument in sys.argv[1:])
+    uvicorn.run(app_of(size), host="127.0.0.1", port=port, lifespan="off", access_log=False, log_level="warning")

@@ -39,18 +39,19 @@ class Running:
 async def running(program: list[str], *, ready_path: str, settings: dict[str, str]) -> AsyncIterator[Running]:
     """Starts `program` with `{port}` and `{folder}` filled in, yields once `ready_path` answers 200, ends it after."""
     port = _free_port()
-    with tempfile.TemporaryDirectory(prefix="shikanji-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="shikanji-bench-") as folder, tempfile.NamedTemporaryFile() as said:
         arguments = [part.format(port=port, folder=folder) for part in program]
         started = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
             env={**os.environ, **settings, "SHIKANJI_DATA_DIR": folder},
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            await _until_ready(url + ready_path, process)
+            await _until_ready(url + ready_path, process, Path(said.name))
             yield Running(url, process.pid, Path(folder), time.perf_counter() - started)
         finally:
             if process.returncode is None:
@@ -58,11 +59,17 @@ async def running(program: list[str], *, ready_path: str, settings: dict[str, st
             await process.wait()
 
 
-async def _until_ready(url: str, process: asyncio.subprocess.Process) -> None:
+def busy_seconds() -> float:
+    """CPU time that the whole machine has spent since it was booted, and what its host took from it."""
+    user, nice, system, _, _, irq, soft, steal = Path("/proc/stat").read_text().split()[1:9]
+    return sum(map(int, (user, nice, system, irq, soft, steal))) / _TICKS_PER_SECOND
+
+
+async def _until_ready(url: str, process: asyncio.subprocess.Process, said: Path) -> None:
     async with aiohttp.ClientSession() as http, asyncio.timeout(READY_SECONDS_MAX):
         while True:
             if process.returncode is not None:
-                raise RuntimeError(f"the process ended with {process.returncode} before it was ready")
+                raise RuntimeError(f"it ended with {process.returncode} before it was ready:\n{_last_words(said)}")
             try:
                 async with http.get(url) as answer:
                     if answer.status == 200:
@@ -70,6 +77,10 @@ async def _until_ready(url: str, process: asyncio.subprocess.Process) -> None:
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.02)
+
+
+def _last_words(said: Path) -> str:
+    return said.read_text(encoding="utf-8")[-2_000:]
 
 
 def _free_port() -> int:

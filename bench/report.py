@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sysconfig
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pysqlite3
 from rich.console import Console
 from rich.table import Table
 
+WIDTH = 150
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -43,7 +45,9 @@ def show(rows: list[Row]) -> None:
         bar = "" if row.bar is None else f"{row.bar:g}"
         goal = "" if row.goal is None else f"{row.goal:g}"
         table.add_row(row.measure, f"{row.value:,.4g} {row.unit}", bar, goal, row.standing, row.note)
-    Console().print(table)
+    console = Console()
+    # Where nobody looks (a file, a pipe) there is no width to keep to.
+    Console(width=console.width if console.is_terminal else WIDTH).print(table)
 
 
 def keep(rows: list[Row]) -> None:
@@ -63,6 +67,7 @@ def _machine() -> dict[str, str | int | None]:
         "processor": models[0] if models else platform.processor(),
         "system": platform.system(),
         "python": platform.python_version(),
+        "pythonOptimized": "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS")),
         "sqlite": pysqlite3.sqlite_version,
     }
 

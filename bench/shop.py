@@ -68,12 +68,17 @@ class Shop:
         return request
 
     def read_menu(self) -> Request:
-        path = f"/api/v1/products?storeId={self.store_id}&limit=20"
-
         async def request(_: int) -> int:
-            return (await self.http.get(path)).status
+            return (await self.http.get(self._menu)).status
 
         return request
+
+    async def menu_bytes(self) -> int:
+        return len((await self.http.get(self._menu)).body)
+
+    @property
+    def _menu(self) -> str:
+        return f"/api/v1/products?storeId={self.store_id}&limit=20"
 
     async def post(self, path: str, body: dict[str, Any], token: str) -> Answer:
         return await self.http.send("POST", path, body, token=token, key=str(uuid.uuid4()))
