@@ -1,15 +1,21 @@
 # Two commands: `make run` and `make test`. Everything they need is set up once, under .venv and .cache.
 SHELL := /bin/bash
 PYTHON ?= python3
-PORT ?= 8000
+PORT ?= $(or $(SHIKANJI_PORT),8000)
 BIN := .venv/bin
 UV ?= uv
 export SHIKANJI_DATA_DIR ?= data
+# pip says several lines a package; this leaves one that moves. Errors come on stderr and pass by.
+PROGRESS = awk -v all="$$(grep -c '^[a-z].*==' $(1))" '\
+	/^Collecting/ { printf "\r  %d of about %d packages  %-30s", ++n, all, substr($$2, 1, 30); fflush() } \
+	/^Installing/ { printf "\r  installing them%-50s", ""; fflush() } \
+	END { printf "\r%70s\r", "" }'
+INSTALL = set -o pipefail; $(BIN)/pip install --disable-pip-version-check --progress-bar off --require-hashes -r $(1) | $(call PROGRESS,$(1))
 
 .PHONY: run test lint types unit bench asyncapi openapi lock clean
 
 run: .venv/runtime.stamp
-	exec $(BIN)/shikanji up --port $(PORT)
+	@exec $(BIN)/shikanji up --port $(PORT)
 
 test: .venv/dev.stamp
 	@$(BIN)/python -m tests.check
@@ -35,12 +41,12 @@ clean:
 	@$(PYTHON) -m venv .venv || { echo "Python lacks the venv module: install python3-venv, or name another Python with PYTHON=..." >&2; exit 1; }
 
 .venv/runtime.stamp: .venv/bin/python requirements/runtime.txt pyproject.toml
-	@echo "setting up .venv (once) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@echo "setting up .venv: once, about a minute"
+	@$(call INSTALL,requirements/runtime.txt)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
 .venv/dev.stamp: .venv/runtime.stamp requirements/dev.txt
-	@echo "setting up the test tools (once) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@echo "setting up the test tools: once, a minute or two"
+	@$(call INSTALL,requirements/dev.txt)
 	@touch $@
