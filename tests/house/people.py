@@ -5,9 +5,12 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+import sqlalchemy as sa
+
 from shikanji.commands import COMMANDS
 from shikanji.kit.clock import DAY, to_rfc3339
 from shikanji.kit.messages.outbox import OutboxMessages
+from shikanji.services.payment.tables import webhooks
 from tests.harness import ADDRESS, PASSWORD, Client, Shop
 
 PRINCIPALS = (
@@ -132,6 +135,8 @@ async def _fill(people: People) -> None:
     staff = await people.as_admin("GET", f"/stores/{things['store']}/staff?limit=100")
     things["chef_staff"] = next(member["id"] for member in staff if member["role"] == "chef")
     await shop.settle()
+    told_of_the_refund = sa.select(webhooks.c.id).where(webhooks.c.type == "refund.processed")
+    things["webhook"] = await shop.platform.rooms["payment"].db.read(lambda tx: tx.execute(told_of_the_refund).scalar())
 
 
 def fresh_phone() -> str:

@@ -233,6 +233,8 @@ plain(f"GET {PAYMENTS}/order/{{orderId}}", f"{PAYMENTS}/order/{{paid}}")
 plain(f"GET {PAYMENTS}/{{id}}/refunds", f"{PAID}/refunds")
 plain(f"POST {PAYMENTS}/{{id}}/refund", f"{PAID}/refund", {"amount": 1, "reason": "spilt"})
 plain(f"POST {PAYMENTS}/{{id}}/refunds/{{refundId}}/retry", f"{PAID}/refunds/{{refund}}/retry", refused=(409,))
+plain(f"GET {PAYMENTS}/webhooks", f"{PAYMENTS}/webhooks")
+plain(f"POST {PAYMENTS}/webhooks/{{id}}/retry", f"{PAYMENTS}/webhooks/{{webhook}}/retry", refused=(409,))
 plain(f"POST {PAYMENTS}/webhooks/{{provider}}", f"{PAYMENTS}/webhooks/sandbox", {"id": "evt_1"})
 
 # sandbox --------------------------------------------------------------------------------------------------------------

@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from shikanji.kit.clock import MINUTE, SECOND
 from shikanji.services.payment.settings import PaymentSettings
-from tests.services.payment.makers import NOWHERE, TOTAL
+from shikanji.services.payment.tables import payments
+from tests.services.payment.makers import NOWHERE, ORDER, TOTAL
 from tests.services.payment.till import Till, open_till
 
 
@@ -189,6 +191,36 @@ async def test_a_webhook_about_nothing_is_looked_at_for_a_while_and_laid_aside(t
 
     assert stored(till) == [("payment.captured", "dead", 12)]
     assert till.told() == []
+
+
+async def test_head_office_has_a_webhook_that_was_laid_aside_looked_at_again(till: Till) -> None:
+    await till.plan_fault("create-order", "dead")
+    await till.ask("POST", "/initiate", {"orderId": ORDER})
+    (payment_id,) = till.database.query("SELECT id FROM payments")[0]
+    await rename_payment(till, payment_id, NOWHERE)
+    await post(till, make_notice(payment_id, "order_of_a_lost_payment"))
+    for _ in range(20):
+        till.advance(5 * MINUTE)
+        await till.run_jobs()
+    (listed,) = (await till.ask("GET", "/webhooks", token="admin")).data
+    assert (listed["type"], listed["attempts"]) == ("payment.captured", 12)
+    await rename_payment(till, NOWHERE, payment_id)
+
+    answer = await till.ask("POST", f"/webhooks/{listed['id']}/retry", token="admin")
+    await till.run_jobs()
+
+    assert answer.status == 202
+    assert till.payments()[0][:3] == (1, "completed", TOTAL)
+    assert (await till.ask("GET", "/webhooks", token="admin")).data == []
+    again = await till.ask("POST", f"/webhooks/{listed['id']}/retry", token="admin")
+    assert (again.status, again.json["type"].rpartition(":")[2]) == (409, "webhook-not-dead")
+    assert (await till.ask("POST", f"/webhooks/{NOWHERE}/retry", token="admin")).status == 404
+
+
+async def rename_payment(till: Till, old: str, new: str) -> None:
+    """As if its row were not there, or came back from a backup."""
+    rename = sa.update(payments).where(payments.c.id == old).values(id=new)
+    await till.database.write(lambda tx: tx.execute(rename))
 
 
 async def test_a_webhook_with_the_order_of_another_payment_is_not_believed(till: Till) -> None:

@@ -15,6 +15,14 @@ class OrderNotFound(NotFound):
     type, title = "order-not-found", "There is no such order"
 
 
+class WebhookNotFound(NotFound):
+    type, title = "webhook-not-found", "There is no such webhook"
+
+
+class WebhookNotDead(Conflict):
+    type, title = "webhook-not-dead", "The webhook has not been laid aside"
+
+
 class UnknownProvider(Invalid):
     type, title = "unknown-payment-provider", "This payment provider is not offered"
 

@@ -8,7 +8,7 @@ from shikanji.kit.errors import Forbidden, Invalid, NotFound
 from shikanji.kit.service import Room
 from shikanji.kit.web.guards import require_owner_or, require_staff_of
 from shikanji.kit.web.idempotency import ClaimLost, InFlight, KeyReused, Scope, once
-from shikanji.kit.web.pages import decode_cursor, page
+from shikanji.kit.web.pages import PageQuery, decode_cursor, page
 from shikanji.kit.web.routes import Idempotency, Incoming, RateClass, Reply, Routes, Who
 from shikanji.services.payment import checkout, repository, schemas
 from shikanji.services.payment.actions import hearing, refunding
@@ -25,6 +25,8 @@ from shikanji.services.payment.errors import (
     RefundNotFound,
     TooManyAttempts,
     UnknownProvider,
+    WebhookNotDead,
+    WebhookNotFound,
     WebhookRefused,
     WebhookTooLarge,
     WebhookUnreadable,
@@ -124,6 +126,35 @@ async def take_webhook(room: Room, incoming: Incoming[None, None]) -> schemas.We
     except ValueError as unreadable:
         raise WebhookUnreadable(str(unreadable)) from None
     await room.db.write(hearing.store_webhook, name, notice, raw)
+    return schemas.WebhookTaken(received=True)
+
+
+@routes.get(
+    "/api/v1/payments/webhooks",
+    query=PageQuery,
+    returns=list[schemas.DeadWebhookView],
+    who=Who.ADMIN,
+    page=True,
+    raises=(Invalid,),
+)
+async def list_dead_webhooks(room: Room, incoming: Incoming[None, PageQuery]) -> Reply:
+    """Webhooks that were about nothing that we know, and were laid aside; newest first."""
+    query = incoming.query
+    before = decode_cursor(query.cursor, str)
+    rows = await room.db.read(repository.dead_webhooks, before_id=before[0] if before else None, limit=query.limit + 1)
+    return page(rows, query.limit, key=lambda webhook: (webhook.id,), view=schemas.DeadWebhookView.of)
+
+
+@routes.post(
+    "/api/v1/payments/webhooks/{id}/retry",
+    status=202,
+    returns=schemas.WebhookTaken,
+    who=Who.ADMIN,
+    raises=(WebhookNotFound, WebhookNotDead),
+)
+async def retry_webhook(room: Room, incoming: Incoming[None, None]) -> schemas.WebhookTaken:
+    """Has a webhook that was laid aside looked at again."""
+    await room.db.write(hearing.retry_webhook, incoming.path["id"])
     return schemas.WebhookTaken(received=True)
 
 

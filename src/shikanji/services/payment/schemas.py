@@ -12,7 +12,7 @@ from shikanji.kit.web.pages import PageQuery
 from shikanji.services.payment.model.payment import Payment, Status
 from shikanji.services.payment.model.refund import Refund, RefundStatus
 from shikanji.services.payment.providers.port import Checkout
-from shikanji.services.payment.repository import NotedTry
+from shikanji.services.payment.repository import DeadWebhook, NotedTry
 
 ProviderName = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 ProviderWord = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
@@ -166,6 +166,24 @@ class RefundView(msgspec.Struct, rename="camel", kw_only=True):
 
 class WebhookTaken(msgspec.Struct, kw_only=True):
     received: bool
+
+
+class DeadWebhookView(msgspec.Struct, rename="camel", kw_only=True):
+    id: str
+    provider: str
+    type: str
+    attempts: int
+    received_at: str
+
+    @classmethod
+    def of(cls, webhook: DeadWebhook) -> "DeadWebhookView":
+        return cls(
+            id=webhook.id,
+            provider=webhook.provider,
+            type=webhook.type,
+            attempts=webhook.attempts,
+            received_at=to_rfc3339(webhook.received_at),
+        )
 
 
 def initiated(payment: Payment, checkout: Checkout) -> InitiatedView:

@@ -168,3 +168,7 @@ webhooks = sa.Table(
 )
 """What a provider posted, as it came. `state`: waiting (will be looked at at `next_at`), processed, ignored (of a type
 that we do not know), dead (about nothing that we know, looked at often enough). `raw_hash` is its SHA-256."""
+
+DEAD = sa.text("state = 'dead'")
+"""The predicate of a partial index, to be written alike in the query that it serves."""
+sa.Index("webhooks_dead", webhooks.c.id, sqlite_where=DEAD, postgresql_where=DEAD)

@@ -12,7 +12,7 @@ from shikanji.kit.telemetry.logs import logger
 from shikanji.services.payment import repository
 from shikanji.services.payment.actions.paying import learn
 from shikanji.services.payment.actions.refunding import report_refund
-from shikanji.services.payment.errors import PaymentNotFound, RefundNotFound
+from shikanji.services.payment.errors import PaymentNotFound, RefundNotFound, WebhookNotDead
 from shikanji.services.payment.model.reports import Notice
 from shikanji.services.payment.settings import PaymentSettings
 
@@ -61,6 +61,14 @@ def hear(tx: Tx, webhook: repository.Webhook, notice: Notice, job: Job) -> None:
         return
     repository.move_webhook(tx, webhook.id, "processed", attempts=attempts, payment_id=notice.payment_id)
     failpoint("payment.hear.before_commit")
+
+
+def retry_webhook(tx: Tx, webhook_id: str) -> None:
+    """Has one that was laid aside looked at again. Raises WebhookNotFound, WebhookNotDead."""
+    webhook = repository.find_webhook(tx, webhook_id)
+    if not repository.revive_webhook(tx, webhook_id):
+        raise WebhookNotDead(f"The webhook is {webhook.state}.")
+    tx.schedule(HEAR, webhook_id, tx.now, StoredWebhook(webhook_id))
 
 
 def _act(tx: Tx, notice: Notice) -> None:

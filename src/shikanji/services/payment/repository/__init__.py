@@ -30,14 +30,18 @@ from shikanji.services.payment.repository.refunds import (
     take_line,
 )
 from shikanji.services.payment.repository.webhooks import (
+    DeadWebhook,
     Webhook,
     add_webhook,
+    dead_webhooks,
     find_webhook,
     last_webhook_at,
     move_webhook,
+    revive_webhook,
 )
 
 __all__ = [
+    "DeadWebhook",
     "NotedTry",
     "PaymentFilter",
     "Webhook",
@@ -47,6 +51,7 @@ __all__ = [
     "add_webhook",
     "cancel_dues",
     "captured_between",
+    "dead_webhooks",
     "find_dues",
     "find_payment",
     "find_payment_or_none",
@@ -63,6 +68,7 @@ __all__ = [
     "payments_of",
     "refunds_of",
     "reserve",
+    "revive_webhook",
     "save_payment",
     "save_refund",
     "take_cash",

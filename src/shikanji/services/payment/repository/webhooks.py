@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from shikanji.kit.db.statements import upsert
 from shikanji.kit.db.tx import Tx
+from shikanji.services.payment.errors import WebhookNotFound
 from shikanji.services.payment.repository.columns import binds, changes
-from shikanji.services.payment.tables import webhooks
+from shikanji.services.payment.tables import DEAD, webhooks
 
 ADD_WEBHOOK = upsert(webhooks).values(**binds(webhooks)).on_conflict_do_nothing(index_elements=["provider", "event_id"])
 FIND_WEBHOOK = sa.select(
@@ -19,6 +20,19 @@ MOVE_WEBHOOK = (
     .where(webhooks.c.id == sa.bindparam("webhook_id"))
     .values(**changes("state", "attempts", "next_at", "payment_id"))
 )
+REVIVE_WEBHOOK = (
+    sa.update(webhooks)
+    .where(webhooks.c.id == sa.bindparam("webhook_id"), DEAD)
+    .values(state="waiting", attempts=0, next_at=sa.bindparam("next_at"))
+)
+LIST_DEAD = (
+    sa.select(webhooks.c.id, webhooks.c.provider, webhooks.c.type, webhooks.c.attempts, webhooks.c.received_at)
+    .where(DEAD, webhooks.c.id < sa.bindparam("before_id"))
+    .order_by(webhooks.c.id.desc())
+    .limit(sa.bindparam("at_most", type_=sa.BigInteger))
+)
+LAST_ID = "~"
+"""After every UUID in text order."""
 LAST_WEBHOOK = sa.select(sa.func.max(webhooks.c.received_at))
 
 
@@ -30,6 +44,16 @@ class Webhook(msgspec.Struct, frozen=True):
     attempts: int
 
 
+class DeadWebhook(msgspec.Struct, frozen=True):
+    """One that was laid aside. Its content stays where it is: it may speak of people."""
+
+    id: str
+    provider: str
+    type: str
+    attempts: int
+    received_at: int
+
+
 def add_webhook(tx: Tx, **columns: Any) -> bool:
     """False when this event of the provider is stored already."""
     return tx.run(ADD_WEBHOOK, **columns).count == 1
@@ -38,8 +62,18 @@ def add_webhook(tx: Tx, **columns: Any) -> bool:
 def find_webhook(tx: Tx, webhook_id: str) -> Webhook:
     webhook = tx.run(FIND_WEBHOOK, webhook_id=webhook_id).one(Webhook)
     if webhook is None:
-        raise LookupError(f"webhook {webhook_id} is not stored")
+        raise WebhookNotFound
     return webhook
+
+
+def dead_webhooks(tx: Tx, *, before_id: str | None, limit: int) -> list[DeadWebhook]:
+    """Newest first, from before `before_id` on."""
+    return tx.run(LIST_DEAD, before_id=before_id or LAST_ID, at_most=limit).all(DeadWebhook)
+
+
+def revive_webhook(tx: Tx, webhook_id: str) -> bool:
+    """It will be looked at as often as a new one; False where it is not dead."""
+    return tx.run(REVIVE_WEBHOOK, webhook_id=webhook_id, next_at=tx.now).count == 1
 
 
 def move_webhook(

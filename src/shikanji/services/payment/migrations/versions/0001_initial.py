@@ -146,6 +146,8 @@ def _create_webhooks() -> None:
         sa.UniqueConstraint("provider", "event_id"),
         sqlite_with_rowid=False,
     )
+    dead = sa.text("state = 'dead'")
+    op.create_index("webhooks_dead", "webhooks", ["id"], sqlite_where=dead, postgresql_where=dead)
 
 
 def _create_partial_index(
