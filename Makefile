@@ -6,10 +6,10 @@ BIN := .venv/bin
 UV ?= uv
 export SHIKANJI_DATA_DIR ?= data
 # pip says several lines a package; this leaves one that moves. Errors come on stderr and pass by.
-PROGRESS = awk -v all="$$(grep -c '^[a-z].*==' $(1))" '\
-	/^Collecting/ { printf "\r  %d of about %d packages  %-30s", ++n, all, substr($$2, 1, 30); fflush() } \
-	/^Installing/ { printf "\r  installing them%-50s", ""; fflush() } \
-	END { printf "\r%70s\r", "" }'
+PROGRESS = { all=$$(grep -c '^[a-z].*==' $(1)); done=0; while read -r word what _; do case $$word in \
+	Collecting) done=$$((done + 1)); printf '\r  %d of about %d packages  %-30.30s' $$done $$all "$$what";; \
+	Installing) printf '\r  installing them%-50s' '';; \
+	esac; done; printf '\r%70s\r' ''; }
 INSTALL = set -o pipefail; $(BIN)/pip install --disable-pip-version-check --progress-bar off --require-hashes -r $(1) | $(call PROGRESS,$(1))
 
 .PHONY: run test lint types unit bench asyncapi openapi lock clean
