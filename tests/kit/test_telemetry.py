@@ -156,6 +156,16 @@ def test_what_json_cannot_say_is_said_as_text(written: io.StringIO) -> None:
     assert sorted(line["many"]) == [1, 2]
 
 
+class _Request(msgspec.Struct, frozen=True):
+    timestamp: str = "2026-11-22T06:30:00.000001Z"
+    event: str = "request"
+    method: str = "GET"
+    route: str = "/api/v1/stores"
+    status: int = 200
+    ms: float = 1.5
+    correlation_id: str = "c-1"
+
+
 class _Line(msgspec.Struct):
     event: str
 
@@ -203,6 +213,22 @@ def test_a_terminal_gets_lines_for_people() -> None:
     assert "placed" in stream.getvalue()
     assert "answered" in stream.getvalue()
     assert "{" not in stream.getvalue()
+
+
+def test_on_a_terminal_a_request_is_one_short_line_and_a_fault_has_its_id() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    logs.configure(production=False, stream=stream)
+
+    logs.write_batch([_Request(), _Request(status=503)])
+
+    assert stream.getvalue().splitlines() == [
+        "06:30:00 200 GET /api/v1/stores 1.5 ms",
+        "06:30:00 503 GET /api/v1/stores 1.5 ms c-1",
+    ]
 
 
 def test_the_context_is_bound_for_a_while_and_nests() -> None:

@@ -16,6 +16,10 @@ from shikanji.kit.telemetry.redaction import redact, redact_fields
 Fields = MutableMapping[str, Any]
 Render = Callable[[Any, str, Fields], str]
 
+_CLOCK = slice(11, 19)
+"""The time of day in an RFC 3339 text."""
+FAILED_HERE = 500
+
 _batch: Callable[[Sequence[msgspec.Struct]], None] | None = None
 
 _HARMLESS = {"timestamp", "level", "logger", "part", "correlation_id"}
@@ -89,8 +93,23 @@ def _json(_logger: Any, _method: str, fields: Fields) -> str:
 
 
 def _readable() -> Render:
-    console = structlog.dev.ConsoleRenderer(colors=True, exception_formatter=structlog.dev.plain_traceback)
-    return cast(Render, console)
+    console = structlog.dev.ConsoleRenderer(
+        colors=True, exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+
+    def render(logger: Any, method: str, fields: Fields) -> str:
+        if fields.get("event") == "request":
+            return _request_line(fields)
+        fields["timestamp"] = str(fields.get("timestamp", ""))[_CLOCK]
+        return console(logger, method, fields)
+
+    return render
+
+
+def _request_line(fields: Fields) -> str:
+    """One line of 80 columns for what is by far the most frequent; what failed here can be looked up by its id."""
+    line = f"{fields['timestamp'][_CLOCK]} {fields['status']} {fields['method']} {fields['route']} {fields['ms']} ms"
+    return line if fields["status"] < FAILED_HERE else f"{line} {fields['correlation_id']}"
 
 
 def _batch_writer(target: _Sink, render: Render) -> Callable[[Sequence[msgspec.Struct]], None]:
