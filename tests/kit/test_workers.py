@@ -1,6 +1,7 @@
 """The loops behind a service: woken at once, waiting when there is nothing, stopping without losing anything."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import cast
@@ -51,7 +52,27 @@ class Rounds:
                 await future
 
 
+async def keep_the_loop_busy(rounds: int) -> None:
+    for _ in range(rounds):
+        until = time.perf_counter() + 0.005
+        while time.perf_counter() < until:
+            pass
+        await asyncio.sleep(0)
+
+
 class TestDrive:
+    async def test_one_that_gives_way_leaves_a_busy_loop_to_others_and_goes_on_when_it_is_free(self) -> None:
+        rounds = Rounds(*[1] * 1_000)
+        drive = Drive("test", rounds.step, clock=ManualClock(NOON), gives_way=True)
+        drive.start()
+
+        await keep_the_loop_busy(rounds=40)
+        while_busy = rounds.count
+        await rounds.reached(while_busy + 100)
+        await drive.stop()
+
+        assert while_busy < 20
+
     async def test_it_goes_on_as_long_as_there_is_something(self) -> None:
         rounds = Rounds(3, 1, 0)
         drive = Drive("test", rounds.step, clock=ManualClock(NOON))

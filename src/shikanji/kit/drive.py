@@ -9,6 +9,10 @@ from shikanji.kit.telemetry.logs import logger
 POLL_SECONDS = 5.0
 FAILED_SECONDS_MIN = 0.1
 FAILED_SECONDS_MAX = 5.0
+REST_SECONDS_MIN = 0.02
+REST_SECONDS_MAX = 0.25
+REST_FACTOR = 20
+"""Of how long others have to wait for the event loop."""
 
 _log = logger("drive")
 
@@ -27,8 +31,12 @@ class Drive:
         clock: Clock,
         next_due: NextDue | None = None,
         poll_seconds: float = POLL_SECONDS,
+        gives_way: bool = False,
     ) -> None:
+        """`gives_way`: it rests after each step that found something. What it does may wait, and more of it at once
+        costs fewer commits: on a disk that syncs a thousand times a second, they are what everybody waits for."""
         self.name = name
+        self._gives_way = gives_way
         self._step, self._clock, self._next_due, self._poll_seconds = step, clock, next_due, poll_seconds
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -54,6 +62,16 @@ class Drive:
             pause = await self._try_step()
             if pause > 0:
                 await self._wait(pause)
+            elif self._gives_way:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """The longer, the longer others wait for the loop; never so long that it comes to a standstill."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        await asyncio.sleep(0)
+        waited = loop.time() - asked
+        await _until(self._stopping, min(max(waited * REST_FACTOR, REST_SECONDS_MIN), REST_SECONDS_MAX))
 
     async def _try_step(self) -> float:
         """Seconds to wait before the next one."""
@@ -77,9 +95,13 @@ class Drive:
 
     async def _wait(self, seconds: float) -> None:
         # A failing step is not hurried by what wakes it, only by the end.
-        awaited = self._stopping if self._failures else self._woken
-        try:
-            async with asyncio.timeout(seconds):
-                await awaited.wait()
-        except TimeoutError:
-            return
+        await _until(self._stopping if self._failures else self._woken, seconds)
+
+
+async def _until(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, but no longer than that."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
