@@ -10,7 +10,7 @@ POLL_SECONDS = 5.0
 FAILED_SECONDS_MIN = 0.1
 FAILED_SECONDS_MAX = 5.0
 REST_SECONDS_MIN = 0.02
-REST_SECONDS_MAX = 0.25
+REST_SECONDS_MAX = 0.1
 REST_FACTOR = 20
 """Of how long others have to wait for the event loop."""
 

@@ -20,7 +20,7 @@ from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Envelope, Metadata
 from shikanji.kit.failpoints import failpoint
 
-BATCH_EVENTS_MAX = 200
+BATCH_EVENTS_MAX = 500
 
 
 class OutboxRow(msgspec.Struct, frozen=True):
