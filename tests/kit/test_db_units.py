@@ -93,7 +93,22 @@ async def test_a_read_sees_one_moment(database: OpenDatabase) -> None:
         return before, value(tx, "a")
 
     assert await database.read(look_twice) == (1, 1)
+    # The database was not told of this write: it looks anew in the next round of the loop.
+    await asyncio.sleep(0)
     assert await database.read(value, "a") == 2
+
+
+async def test_who_heard_of_a_commit_reads_what_it_wrote(database: OpenDatabase) -> None:
+    seen: list[tuple[int, int | None]] = []
+
+    async def write_and_read(number: int) -> None:
+        for by in range(1, 20):
+            await database.write(add, f"counter-{number}", 1)
+            seen.append((by, await database.read(value, f"counter-{number}")))
+
+    await asyncio.gather(*(write_and_read(number) for number in range(20)))
+
+    assert all(written == read for written, read in seen)
 
 
 async def test_a_read_changes_nothing(database: OpenDatabase) -> None:

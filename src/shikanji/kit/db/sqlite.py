@@ -12,7 +12,7 @@ import pysqlite3.dbapi2 as sqlite
 from shikanji.kit.context import current
 from shikanji.kit.db.faults import TransactionOver
 from shikanji.kit.db.port import Load
-from shikanji.kit.db.sqlite_connection import open_reader, open_writer, read_once, write_once
+from shikanji.kit.db.sqlite_connection import SqliteTransaction, open_reader, open_writer, read_once, write_once
 from shikanji.kit.db.sqlite_writer import GROUP_SECONDS_MAX, SqliteWriter, Unit
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
@@ -58,6 +58,8 @@ class SqliteDatabase:
         self._loop = asyncio.get_running_loop()
         self._connection = open_writer(self.path)
         self._inline = open_reader(self.path)
+        self._cursor = self._inline.cursor()
+        self._in_snapshot = False
         self._budget = _Budget()
         self._inline.set_progress_handler(self._budget.spend, INLINE_OPERATIONS_MAX // _INLINE_CALLS_MAX)
         self._threads = ThreadPoolExecutor(READER_THREADS, f"{self.service}-reader")
@@ -73,6 +75,7 @@ class SqliteDatabase:
         self._open = False
         await self._writer.stop()
         await asyncio.to_thread(self._threads.shutdown)
+        self._end_snapshot()
         for connection in (self._inline, *self._readers):
             connection.close()
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -94,7 +97,8 @@ class SqliteDatabase:
         if kind not in self._long_reads:
             self._budget.calls = 0
             try:
-                return read_once(self._ground, self._inline, current(), fn, args, kwargs)
+                value: T = self._read_inline(fn, args, kwargs)
+                return value
             except (sqlite.OperationalError, TransactionOver) as error:
                 if not _was_broken_off(error):
                     raise
@@ -107,6 +111,27 @@ class SqliteDatabase:
     def _require_open(self) -> None:
         if not self._open:
             raise Unavailable(f"{self.service}'s database is closed")
+
+    def _read_inline(self, fn: Any, args: Any, kwargs: Any) -> Any:
+        """Reads of one round of the loop share their snapshot, as far as no commit is handed out between them."""
+        if not self._in_snapshot:
+            self._cursor.execute("BEGIN")
+            self._in_snapshot = True
+            self._loop.call_soon(self._end_snapshot)
+        tx = SqliteTransaction(self._ground, self._inline, self._cursor, current())
+        try:
+            return fn(tx, *args, **kwargs)
+        except BaseException:
+            self._end_snapshot()
+            raise
+        finally:
+            tx.end()
+
+    def _end_snapshot(self) -> None:
+        if self._in_snapshot:
+            self._in_snapshot = False
+            if self._inline.in_transaction:
+                self._cursor.execute("ROLLBACK")
 
     def _remember_long(self, kind: Any) -> None:
         if len(self._long_reads) >= _LONG_READS_MAX:
@@ -121,6 +146,8 @@ class SqliteDatabase:
         return read_once(self._ground, connection, origin, fn, args, kwargs)
 
     def _hand_out(self, group: list[Unit]) -> None:
+        # Whoever hears of the commit reads what it wrote.
+        self._end_snapshot()
         self.load.units_waiting -= len(group)
         self.load.units += len(group)
         self.load.commits += 1
