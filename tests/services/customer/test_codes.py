@@ -6,8 +6,14 @@ from shikanji.kit.clock import HOUR, MINUTE, SECOND
 from shikanji.services.customer.actions import accounts, codes, sign_in
 from shikanji.services.customer.actions.failures import Caller
 from shikanji.services.customer.actions.sessions import SignedIn
-from shikanji.services.customer.errors import AccountDisabled, NothingToVerify, TooManyCodes, TooManyFailures
-from shikanji.services.customer.identity import Channel, Identifier
+from shikanji.services.customer.errors import (
+    AccountDisabled,
+    NoCodesThere,
+    NothingToVerify,
+    TooManyCodes,
+    TooManyFailures,
+)
+from shikanji.services.customer.identity import Channel, Identifier, parse_phone
 from tests.kit.databases import OpenDatabase
 from tests.services.customer.makers import (
     ASHA_EMAIL,
@@ -163,6 +169,17 @@ async def test_thirty_codes_an_hour_are_asked_for_from_one_address(database: Ope
         await database.write(codes.request_sign_in, Identifier("phone", phones[30], phones[30]), CALLER)
     unlimited = Caller(CALLER.ip, limited=False)
     await database.write(codes.request_sign_in, Identifier("phone", phones[30], phones[30]), unlimited)
+
+
+async def test_codes_go_to_the_countries_that_are_served(database: OpenDatabase) -> None:
+    abroad = parse_phone("+12024561414")
+
+    with pytest.raises(NoCodesThere):
+        await database.write(codes.request_sign_in, abroad, CALLER)
+    with pytest.raises(NoCodesThere):
+        await database.write(codes.request_reset, abroad, CALLER)
+
+    assert database.query("SELECT count(*) FROM challenges") == [(0,)]
 
 
 async def test_lifted_limits_never_lift_those_on_guesses(database: OpenDatabase) -> None:

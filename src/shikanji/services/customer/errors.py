@@ -43,6 +43,10 @@ class TooManyRegistrations(TooManyRequests):
     type, title = "too-many-registrations", "Too many accounts were opened from here"
 
 
+class NoCodesThere(Invalid):
+    type, title = "no-codes-there", "Codes are not sent to numbers of that country"
+
+
 class CustomerNotFound(NotFound):
     type, title = "customer-not-found", "No such customer"
 

@@ -7,6 +7,9 @@ import msgspec
 from shikanji.kit.auth_revocations import TOKEN_LIFE_MAX
 from shikanji.kit.clock import SECOND
 
+Prefix = Annotated[
+    str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{0,6}$(?!\n)", extra={"form": "the beginning of a number such as +91"})
+]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 
 
@@ -30,6 +33,8 @@ class CustomerSettings(msgspec.Struct, frozen=True, kw_only=True):
     code_guesses: Annotated[int, msgspec.Meta(ge=1, le=5)] = 5
     codes_per_identifier_hour: Count = 5
     codes_per_ip_hour: Count = 30
+    codes_to_phones: tuple[Prefix, ...] = ("+91",)
+    """Numbers that begin so are sent codes: who pumps messages for money wants them sent abroad."""
     codes_by_sms_hour: Count = 2_000
     """Over all numbers: what an attack may cost."""
 

@@ -8,7 +8,7 @@ from shikanji.kit.messages import Message
 from shikanji.services.customer import tokens
 from shikanji.services.customer.actions import failures
 from shikanji.services.customer.actions.failures import Caller
-from shikanji.services.customer.errors import TooManyCodes, TooManyFailures
+from shikanji.services.customer.errors import NoCodesThere, TooManyCodes, TooManyFailures
 from shikanji.services.customer.identity import Channel, Identifier
 from shikanji.services.customer.model.challenge import Challenge, Purpose
 from shikanji.services.customer.repository import accounts, codes
@@ -26,7 +26,8 @@ class SendCode(msgspec.Struct, frozen=True):
 
 
 def request_sign_in(tx: Tx, phone: Identifier, caller: Caller) -> int:
-    """Sends a code to a phone, known or not: all that follows is the same. Seconds that it is good for."""
+    """Sends a code to a phone, known or not: all that follows is the same. Seconds that it is good for. Raises
+    NoCodesThere, TooManyCodes, as all that send codes do."""
     return _request(tx, "sign-in", phone, None, caller)
 
 
@@ -79,6 +80,8 @@ def message_of(tx: Tx, challenge_id: str) -> Message | None:
 
 def _request(tx: Tx, purpose: Purpose, identifier: Identifier, account_id: str | None, caller: Caller) -> int:
     settings = tx.settings(CustomerSettings)
+    if identifier.channel == "phone" and not identifier.value.startswith(settings.codes_to_phones):
+        raise NoCodesThere(f"Codes go to numbers with {', '.join(settings.codes_to_phones)} only.")
     _take_caps(tx, identifier, caller, settings)
     codes.clear(tx, _guess_counter(identifier))
     challenge = Challenge.issue(

@@ -11,6 +11,7 @@ from shikanji.services.customer.announcing import announce
 from shikanji.services.customer.errors import (
     AccountDisabled,
     IdentifierTaken,
+    NoCodesThere,
     NothingToVerify,
     TooManyCodes,
     TooManyFailures,
@@ -59,7 +60,7 @@ async def change_password(room: Room, incoming: Incoming[ChangePassword, None]) 
     returns=CodeSent,
     who=Who.ANYONE,
     rate=RateClass.AUTH,
-    raises=(TooManyCodes, Invalid),
+    raises=(NoCodesThere, TooManyCodes, Invalid),
 )
 async def request_reset(room: Room, incoming: Incoming[RequestReset, None]) -> CodeSent:
     """Sends a code for a new password, to an account's email or phone.
@@ -94,7 +95,7 @@ async def reset_password(room: Room, incoming: Incoming[ResetPassword, None]) ->
     returns=CodeSent,
     who=Who.SIGNED_IN,
     rate=RateClass.AUTH,
-    raises=(NothingToVerify, TooManyCodes),
+    raises=(NothingToVerify, NoCodesThere, TooManyCodes),
 )
 async def request_verification(room: Room, incoming: Incoming[RequestVerification, None]) -> CodeSent:
     """Sends a code to the caller's own email or phone."""

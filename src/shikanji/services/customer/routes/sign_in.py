@@ -12,6 +12,7 @@ from shikanji.services.customer.errors import (
     InvalidCode,
     InvalidCredentials,
     InvalidRefreshToken,
+    NoCodesThere,
     TooManyCodes,
     TooManyFailures,
     TooManyRegistrations,
@@ -109,7 +110,7 @@ async def refresh(room: Room, incoming: Incoming[Refresh, None]) -> Reply:
     returns=CodeSent,
     who=Who.ANYONE,
     rate=RateClass.AUTH,
-    raises=(TooManyCodes, Invalid),
+    raises=(NoCodesThere, TooManyCodes, Invalid),
 )
 async def request_sign_in_code(room: Room, incoming: Incoming[RequestSignInCode, None]) -> CodeSent:
     """Sends a sign-in code to a phone, known or not."""
