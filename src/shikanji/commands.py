@@ -323,5 +323,12 @@ def _shown(service: str, letter: Letter) -> dict[str, Any]:
         "aggregate": letter.aggregate_id,
         "state": letter.state,
         "attempts": letter.attempts,
+        "failedFirst": _at(letter.first_failed_at),
+        "failedLast": _at(letter.last_failed_at),
+        "nextTry": _at(letter.next_at),
         "error": letter.error or "",
     }
+
+
+def _at(moment: int | None) -> str:
+    return to_rfc3339(moment) if moment is not None else ""

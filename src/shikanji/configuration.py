@@ -1,6 +1,5 @@
 """The platform's own settings; each service's stand in its `settings.py`."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -83,10 +82,6 @@ class Configuration:
         self.services = {name: source.fill(kind, name) for name, kind in services.items()}
         source.check()
         _refuse_demo_in_production(self.platform)
-
-
-def from_environment(services: Mapping[str, type[msgspec.Struct]]) -> Configuration:
-    return Configuration(os.environ, services)
 
 
 def _refuse_demo_in_production(settings: PlatformSettings) -> None:

@@ -1,0 +1,143 @@
+"""The settings of a whole process: read once, all wrong ones told at once, and production refuses what a demo needs."""
+
+from pathlib import Path
+
+import pytest
+
+from shikanji.configuration import Configuration, PlatformSettings
+from shikanji.gateway.settings import GatewaySettings
+from shikanji.kit import failpoints
+from shikanji.kit.settings import SettingsError
+from shikanji.main import SERVICES, services_of, settings_kinds
+
+PRODUCTION = {
+    "SHIKANJI_MODE": "production",
+    "SHIKANJI_SECRET": "a line of at least 32 random characters",
+    "SHIKANJI_SMTP_URL": "smtp://mail.example.in",
+    "SHIKANJI_PUBLIC_URL": "https://order.example.in",
+}
+
+
+def configure(**environment: str) -> Configuration:
+    return Configuration(environment, settings_kinds())
+
+
+def problems(**environment: str) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        configure(**environment)
+    return refused.value.problems
+
+
+def test_without_settings_a_demo_runs_on_files_on_this_machine_only() -> None:
+    settings = configure().platform
+
+    assert settings == PlatformSettings()
+    assert (settings.mode, settings.host, settings.port) == ("demo", "127.0.0.1", 8_000)
+    assert settings.embedded
+    assert settings.database_template == f"sqlite:///{Path('data').resolve()}/{{service}}.db"
+
+
+def test_each_part_has_a_section_of_its_own() -> None:
+    configuration = configure(SHIKANJI_GATEWAY_ANONYMOUS_PER_MINUTE="7", SHIKANJI_PORT="9000")
+
+    assert configuration.platform.port == 9_000
+    assert configuration.services["gateway"] == GatewaySettings(anonymous_per_minute=7)
+    assert set(configuration.services) == {*(service.name for service in SERVICES), "sandbox", "gateway"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("SHIKANJI_MODE", "live", "must be one of demo, production"),
+        ("SHIKANJI_PORT", "65536", "must be at most 65535"),
+        ("SHIKANJI_PORT", "http", "must be a whole number"),
+        ("SHIKANJI_DATA_DIR", "", "must not be empty"),
+        ("SHIKANJI_PUBLIC_URL", "order.example.in", "must be an address without a path, such as https://"),
+        ("SHIKANJI_PUBLIC_URL", "https://order.example.in/shop", "must be an address without a path"),
+        ("SHIKANJI_DATABASE_URL", "mysql://host/{service}", "sqlite:///folder/{service}.db or postgresql://"),
+        ("SHIKANJI_DATABASE_URL", "postgresql://host/all", "must be a URL with {service} in it"),
+        ("SHIKANJI_FILES_URL", "ftp://host", "must be a URL: file://"),
+        ("SHIKANJI_SMTP_URL", "mail.example.in", "must be a URL: smtp://"),
+        ("SHIKANJI_MAIL_FROM", "orders", "must be a mail address"),
+        ("SHIKANJI_SECRET", "short", "must have at least 32 characters"),
+        ("SHIKANJI_RATE_LIMITS", "no", "must be one of off, on"),
+        ("SHIKANJI_GATEWAY_REQUEST_LOG", "maybe", "must be true or false"),
+        ("SHIKANJI_GATEWAY_HEALTH_SECONDS", "0", "must be more than 0"),
+        ("SHIKANJI_ORDER_PAYMENT_WINDOW_MINUTES", "0", "must be at least"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name_with_what_is_allowed(name: str, value: str, allowed: str) -> None:
+    (problem,) = problems(**{name: value})
+
+    assert problem.startswith(f"{name}: ")
+    assert allowed in problem
+
+
+@pytest.mark.parametrize("name", ["SHIKANJI_SECRET", "SHIKANJI_DATABASE_URL", "SHIKANJI_SMTP_URL"])
+def test_what_may_hold_a_password_is_never_shown(name: str) -> None:
+    (problem,) = problems(**{name: "hunter2"})
+
+    assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SHIKANJI_PROT", "SHIKANJI_PORT"),
+        ("SHIKANJI_DATADIR", "SHIKANJI_DATA_DIR"),
+        ("SHIKANJI_ORDER_PAYMENT_WINDOW_MINUTS", "SHIKANJI_ORDER_PAYMENT_WINDOW_MINUTES"),
+    ],
+)
+def test_an_unknown_name_is_refused_and_the_meant_one_offered(name: str, meant: str) -> None:
+    assert problems(**{name: "1"}) == [f"{name}: there is no such setting; did you mean {meant}?"]
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    told = problems(SHIKANJI_PORT="x", SHIKANJI_MODE="live", SHIKANJI_GATEWAY_ANONYMOUS_PER_MINUTE="0", SHIKANJI_X="1")
+
+    assert [problem.partition(":")[0] for problem in told] == [
+        "SHIKANJI_MODE",
+        "SHIKANJI_PORT",
+        "SHIKANJI_GATEWAY_ANONYMOUS_PER_MINUTE",
+        "SHIKANJI_X",
+    ]
+
+
+def test_a_file_sets_what_the_environment_does_not(tmp_path: Path) -> None:
+    file = tmp_path / "shikanji.toml"
+    file.write_text('port = 9000\nhost = "::1"\n[gateway]\nallowed_origins = ["https://admin.example.in"]\n')
+
+    configuration = configure(SHIKANJI_CONFIG=str(file), SHIKANJI_PORT="9001")
+
+    assert (configuration.platform.host, configuration.platform.port) == ("::1", 9_001)
+    assert configuration.services["gateway"] == GatewaySettings(allowed_origins=("https://admin.example.in",))
+
+
+def test_production_with_all_it_needs_has_neither_sandbox_nor_demo() -> None:
+    settings = configure(**PRODUCTION).platform
+
+    assert settings.production
+    assert "sandbox" not in {service.name for service in services_of(settings)}
+
+
+@pytest.mark.parametrize("missing", ["SHIKANJI_SECRET", "SHIKANJI_SMTP_URL", "SHIKANJI_PUBLIC_URL"])
+def test_production_does_not_start_without(missing: str) -> None:
+    (problem,) = problems(**{name: value for name, value in PRODUCTION.items() if name != missing})
+
+    assert problem.startswith(f"{missing} must be set in production")
+
+
+def test_production_refuses_to_lift_the_limits() -> None:
+    (problem,) = problems(**PRODUCTION, SHIKANJI_RATE_LIMITS="off")
+
+    assert "SHIKANJI_RATE_LIMITS=off" in problem
+
+
+def test_production_refuses_an_armed_failpoint() -> None:
+    failpoints.arm("order.place.before_commit")
+    try:
+        (problem,) = problems(**PRODUCTION)
+    finally:
+        failpoints.arm("")
+
+    assert "SHIKANJI_FAILPOINT" in problem
