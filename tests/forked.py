@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,14 +60,11 @@ def main() -> None:
 
 
 def _wait(pid: int) -> int:
-    give_up = time.monotonic() + ENDED_SECONDS_MAX
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > give_up:
-            os.kill(pid, signal.SIGKILL)
-        time.sleep(0.005)
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
+    signal.alarm(ENDED_SECONDS_MAX)
+    _, status = os.waitpid(pid, 0)
+    signal.alarm(0)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _fork(asked: dict[str, Any]) -> int:

@@ -5,10 +5,10 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -80,33 +80,46 @@ def forks() -> Forks:
     return Forks()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Running:
-    """A platform of its own process; what it says goes to a file."""
+    """A platform of its own process, and what it has said so far."""
 
     pid: int
     folder: Path
-    said: Path
+    said: str
+    _stderr: int
 
     @property
     def url(self) -> str:
-        found = re.search(r"ready on (\S+),", self.said.read_text())
-        assert found, self.said.read_text()
+        found = re.search(r"ready on (\S+),", self.said)
+        assert found, self.said
         return found[1]
+
+    def listen(self, until: str) -> None:
+        while until not in self.said:
+            heard, _, _ = select.select([self._stderr], [], [], ENDED_SECONDS_MAX)
+            assert heard, self.said
+            self.said += os.read(self._stderr, 65_536).decode()
 
     def end(self, by: signal.Signals) -> int:
         os.kill(self.pid, by)
-        return forks().wait(self.pid)
+        code = forks().wait(self.pid)
+        while select.select([self._stderr], [], [], 0)[0]:
+            self.said += os.read(self._stderr, 65_536).decode()
+        os.close(self._stderr)
+        return code
 
 
-def start(folder: Path, said: Path, **settings: str) -> Running:
-    said.touch()
-    nothing = Path(os.devnull)
-    pid = forks().run(["up", "--port", "0"], environment(folder, **settings), [nothing, nothing, said])
-    give_up = time.monotonic() + ENDED_SECONDS_MAX
-    while "Ctrl-C stops it" not in said.read_text() and time.monotonic() < give_up:
-        time.sleep(0.01)
-    return Running(pid, folder, said)
+def start(folder: Path, **settings: str) -> Running:
+    """A platform that is ready."""
+    with TemporaryDirectory() as place:
+        nothing, said = Path(os.devnull), Path(place) / "said"
+        os.mkfifo(said)
+        stderr = os.open(said, os.O_RDWR)
+        pid = forks().run(["up", "--port", "0"], environment(folder, **settings), [nothing, nothing, said])
+        platform = Running(pid, folder, "", stderr)
+        platform.listen("Ctrl-C stops it")
+    return platform
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +135,8 @@ def folder(demo: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def running(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    place = tmp_path_factory.mktemp("running")
-    shutil.copytree(demo, place / "data")
-    platform = start(place / "data", place / "said")
+    platform = start(Path(shutil.copytree(demo, tmp_path_factory.mktemp("running") / "data")))
+    platform.listen("head office")
     yield platform
     platform.end(signal.SIGKILL)
 
@@ -170,11 +182,11 @@ def test_production_takes_no_demo_data_and_no_database_of_a_demo(folder: Path, t
 
 
 def test_production_starts_without_demo_accounts_outbox_or_sandbox(tmp_path: Path) -> None:
-    platform = start(tmp_path / "data", tmp_path / "said", **PRODUCTION)
+    platform = start(tmp_path / "data", **PRODUCTION)
 
     assert platform.end(signal.SIGTERM) == 0
     assert platform.url == "https://order.example.in"
-    assert "demo" not in platform.said.read_text().partition("ready on")[2]
+    assert "demo" not in platform.said.partition("ready on")[2]
     assert not (tmp_path / "data" / "sandbox.db").exists()
 
 
@@ -321,7 +333,7 @@ def test_a_running_platform_does_commands_and_keeps_others_off_its_folder(runnin
 
 
 def test_a_start_shows_where_to_go_and_with_which_accounts(running: Running) -> None:
-    said = running.said.read_text()
+    said = running.said
 
     assert f"{running.url}/docs" in said
     assert f"{running.url}/dev/outbox" in said
@@ -351,11 +363,11 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert f"The data folder {tmp_path / 'file'} cannot be used" in ended.err
 
 
-def test_ctrl_c_stops_a_platform_in_order(folder: Path, tmp_path: Path) -> None:
-    platform = start(folder, tmp_path / "said")
+def test_ctrl_c_stops_a_platform_in_order(folder: Path) -> None:
+    platform = start(folder)
 
     assert platform.end(signal.SIGINT) == 0
-    assert "stopping: what is under way is finished first" in platform.said.read_text()
+    assert "stopping: what is under way is finished first" in platform.said
     assert not (folder / "customer.db-wal").exists()
 
 
