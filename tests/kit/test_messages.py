@@ -107,3 +107,12 @@ async def test_the_outbox_page_shows_messages_as_text_and_as_json(tmp_path: Path
     assert "&lt;script&gt;" in shown
     assert "<script>" not in shown
     assert listed["data"][0]["to"] == "asha@shop.test"
+
+
+async def test_the_outbox_page_is_read_only(tmp_path: Path) -> None:
+    page = outbox_page(OutboxMessages(tmp_path / "outbox.jsonl"))
+
+    async with serving(page) as url, aiohttp.ClientSession() as http, http.delete(url) as answer:
+        assert answer.status == 405
+        assert answer.headers["Allow"] == "GET, HEAD"
+        assert (await answer.json(content_type=None))["code"] == 405

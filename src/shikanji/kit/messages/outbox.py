@@ -12,6 +12,9 @@ import msgspec
 
 from shikanji.kit.messages import Message
 from shikanji.kit.web.content_policy import page_policy
+from shikanji.kit.web.envelope import problem_response
+from shikanji.kit.web.identity import SAFE_METHODS
+from shikanji.kit.web.negotiation import MethodNotAllowed
 
 MESSAGES_MAX = 500
 
@@ -59,6 +62,9 @@ def outbox_page(outbox: OutboxMessages) -> Any:
     """An ASGI app: the messages as a page, or as JSON where that is asked for (`Accept: application/json`)."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] not in SAFE_METHODS:
+            await _refuse(scope, send)
+            return
         wants_json = any(name == b"accept" and b"json" in value for name, value in scope["headers"])
         if wants_json:
             kind, body = b"application/json", msgspec.json.encode({"success": True, "data": outbox.newest()})
@@ -75,6 +81,13 @@ def outbox_page(outbox: OutboxMessages) -> Any:
     return app
 
 
+async def _refuse(scope: Any, send: Any) -> None:
+    correlation_id = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+    refusal = problem_response(MethodNotAllowed({"GET"}), correlation_id)
+    await send({"type": "http.response.start", "status": refusal.status, "headers": refusal.headers})
+    await send({"type": "http.response.body", "body": refusal.body})
+
+
 def _page(messages: list[Message]) -> str:
     items = "".join(
         f"<article><h2>{html.escape(message.subject or message.channel)}</h2>"
@@ -83,7 +96,8 @@ def _page(messages: list[Message]) -> str:
     )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        "<title>Development outbox</title><style>body{font:16px/1.5 system-ui;max-width:42rem;margin:auto;padding:1rem}"
+        "<meta name=color-scheme content='light dark'><link rel=icon href='data:,'><title>Development outbox</title>"
+        "<style>body{font:16px/1.5 system-ui;max-width:42rem;margin:auto;padding:1rem}"
         "article{border:1px solid #8884;border-radius:.75rem;padding:.25rem 1rem;margin:1rem 0}"
         "pre{white-space:pre-wrap;overflow-wrap:anywhere}h2{font-size:1.1rem}</style>"
         "<h1>Development outbox</h1><p>What would have left by mail or SMS, newest first.</p>"
