@@ -32,26 +32,18 @@ INTERRUPTED = 130
 
 def main() -> None:
     """The entry point. What a user can mend is said in plain words on stderr, with exit code 2."""
+    from shikanji.kit.errors import OperatorError
+
     try:
-        _run()
+        app()
+    except OperatorError as told:
+        _fail(str(told))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         terminal.close_broken_pipe()
     except OSError as error:
         _fail(f"{error.filename or 'The operating system'}: {error.strerror or error}")
-
-
-def _run() -> None:
-    from shikanji.kit.db.opening import DatabaseUnusable
-    from shikanji.kit.folder import CommandFailed, FolderUnusable
-    from shikanji.kit.settings import SettingsError
-    from shikanji.main import AddressUnusable
-
-    try:
-        app()
-    except (SettingsError, FolderUnusable, AddressUnusable, DatabaseUnusable, CommandFailed) as told:
-        _fail(str(told))
 
 
 def _fail(message: str) -> NoReturn:

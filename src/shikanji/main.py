@@ -35,6 +35,7 @@ from shikanji.kit.clock import Clock, SystemClock
 from shikanji.kit.db.opening import migrate, open_database
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.drive import Drive
+from shikanji.kit.errors import OperatorError
 from shikanji.kit.events import Envelope
 from shikanji.kit.files import Files
 from shikanji.kit.files.store import ObjectFiles, local_files
@@ -347,7 +348,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-class AddressUnusable(Exception):
+class AddressUnusable(OperatorError):
     """Says why the platform cannot listen where it should, and what to do."""
 
 

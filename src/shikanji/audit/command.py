@@ -16,9 +16,10 @@ from shikanji.audit.invariant import Finding, Invariant, Report
 from shikanji.audit.run import Audit
 from shikanji.configuration import Configuration
 from shikanji.kit.clock import SECOND, SystemClock
-from shikanji.kit.db.opening import DatabaseUnusable, sqlite_path
+from shikanji.kit.db.opening import sqlite_path
 from shikanji.kit.db.together import SqliteError
-from shikanji.kit.folder import CommandFailed, FolderUnusable, is_owned
+from shikanji.kit.errors import OperatorError
+from shikanji.kit.folder import CommandFailed, is_owned
 from shikanji.main import services_of
 
 QUIET_SECONDS = 120
@@ -36,7 +37,7 @@ def run(configuration: Configuration, *, settle: bool, repair: bool, as_json: bo
         _show(report, as_json=as_json)
         if repair:
             _repair(configuration, report)
-    except (CommandFailed, FolderUnusable, DatabaseUnusable, OSError, SqliteError) as error:
+    except (OperatorError, OSError, SqliteError) as error:
         terminal.complain(f"could not read: {error}")
         return UNREADABLE
     return VIOLATIONS if report.violations else CLEAN

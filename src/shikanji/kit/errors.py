@@ -38,6 +38,10 @@ class Problem(Exception):
         """Of the response, besides those that the status asks for."""
 
 
+class OperatorError(Exception):
+    """What whoever runs the platform can put right; the text tells them what it is. No caller ever sees it."""
+
+
 class BadRequest(Problem):
     status, type, title = 400, "bad-request", "Bad request"
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from shikanji.kit.errors import OperatorError
+
 MESSAGE_BYTES_MAX = 1 << 20
 _SOCKET_PATH_BYTES_MAX = 100
 """A Unix socket's path has 108 bytes on Linux; what is longer goes to the temporary folder."""
@@ -24,7 +26,7 @@ class Owner(msgspec.Struct, frozen=True):
     doing: str
 
 
-class FolderUnusable(Exception):
+class FolderUnusable(OperatorError):
     """Says what is wrong with the data folder, and what to do."""
 
 
@@ -112,7 +114,7 @@ def socket_path(folder: Path) -> Path:
 Command = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
-class CommandFailed(Exception):
+class CommandFailed(OperatorError):
     """What the running platform said instead of doing the command."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from shikanji.kit.errors import OperatorError
 from shikanji.kit.web.wording import message
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -17,7 +18,7 @@ _ELSEWHERE = {"SHIKANJI_CONFIG", "SHIKANJI_FAILPOINT"}
 """Names read before or beside the structs."""
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorError):
     """Everything that is wrong with the settings, one line each."""
 
     def __init__(self, problems: list[str]) -> None:

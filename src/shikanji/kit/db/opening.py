@@ -7,6 +7,7 @@ from shikanji.kit.db.migrations import migrate_postgres, migrate_sqlite
 from shikanji.kit.db.port import Database, DirectDatabase
 from shikanji.kit.db.sqlite import SqliteDatabase, SqliteDirect
 from shikanji.kit.db.transaction import Ground
+from shikanji.kit.errors import OperatorError
 
 _SQLITE = "sqlite:///"
 _FOREIGN = {"pysqlite3", "psycopg", "psycopg_pool", "alembic"}
@@ -28,7 +29,7 @@ class BadDatabaseUrl(ValueError):
         super().__init__(f"{url!r} is neither sqlite:///…{{service}}… nor postgresql://…{{service}}…")
 
 
-class DatabaseUnusable(Exception):
+class DatabaseUnusable(OperatorError):
     """Says which service's database cannot be opened or migrated, and why."""
 
 
