@@ -312,3 +312,16 @@ async def test_reads_and_writes_from_everywhere_at_once(sqlite: OpenDatabase) ->
 
     assert all(consistent)
     assert all(future.result() for future in beside)
+
+
+async def test_what_is_committed_is_copied_into_the_database_meanwhile(tmp_path: Path) -> None:
+    async with open_database(SERVICE, tmp_path, checkpoint_seconds=0.0) as opened:
+        path = tmp_path / f"{SERVICE.name}.db"
+        for name in ("first-of-all", "second-of-all"):
+            await opened.write(add, name)
+            await asyncio.wait_for(asyncio.to_thread(until_it_holds, path, name.encode()), 10)
+
+
+def until_it_holds(path: Path, words: bytes) -> None:
+    while words not in path.read_bytes():
+        os.sched_yield()

@@ -24,6 +24,8 @@ sqlite.register_adapter(bytes, bytes)
 
 BUSY_SECONDS_MAX = 5.0
 CACHE_KIB_MAX = 16_384
+WAL_PAGES_MAX = 16_000
+"""64 MB: from here on COMMIT copies the WAL into the database itself."""
 _FIXED_LINES = {(3, 44): 6, (3, 50): 7}
 _PASSING = {"SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_NOMEM", "SQLITE_READONLY_RECOVERY"}
 
@@ -48,7 +50,7 @@ def open_writer(path: Path) -> Any:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
-    connection.execute("PRAGMA wal_autocheckpoint=4000")
+    connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES_MAX}")
     # Indexes over keys in no order touch other pages with every order: what they touch should not be read again.
     connection.execute(f"PRAGMA cache_size=-{CACHE_KIB_MAX}")
     return connection
