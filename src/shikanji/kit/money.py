@@ -44,15 +44,16 @@ def shares(amount: int, weights: Sequence[int]) -> list[int]:
     than a paisa from its exact part. Among equal remainders the earlier one gets the paisa. Weights that are all 0
     share nothing, so `amount` must be 0 then."""
     _check(amount >= 0, "an amount to share is not negative")
-    _check(all(weight >= 0 for weight in weights), "weights are not negative")
-    whole = sum(weights)
-    if whole == 0:
-        _check(amount == 0, "there is nobody to share among")
+    _check(min(weights, default=0) >= 0, "weights are not negative")
+    if amount == 0:
         return [0] * len(weights)
+    whole = sum(weights)
+    _check(whole > 0, "there is nobody to share among")
     split = [amount * weight // whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda place: -(amount * weights[place] % whole))
-    for place in by_remainder[: amount - sum(split)]:
-        split[place] += 1
+    if left := amount - sum(split):
+        by_remainder = sorted(range(len(weights)), key=lambda place: -(amount * weights[place] % whole))
+        for place in by_remainder[:left]:
+            split[place] += 1
     return split
 
 
