@@ -1,6 +1,7 @@
 """Accounts, sessions and what customers keep, over HTTP: for their owner, for strangers, for head office."""
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -127,6 +128,33 @@ async def test_a_verified_email_is_replaced_only_with_the_password(shop: Shop) -
 
     assert [refused.type, wrong.type] == ["wrong-password"] * 2
     assert (changed.data["email"], changed.data["emailVerified"]) == ("new@demo.test", False)
+
+
+async def test_who_found_a_session_open_gets_no_code_for_a_new_password(shop: Shop) -> None:
+    """An email that is added is a way to the account as good as the phone that was proved."""
+    person = {"name": "Ravi Rao", "email": "ravi@shop.test", "phone": "+919812300001", "password": PASSWORD}
+    granted = (await shop.anonymous.post("/api/v1/auth/register", person)).data
+    ravi = Client(shop.http, shop.platform.url, granted["accessToken"], granted["customer"]["id"])
+    await prove(shop, ravi, "phone")
+    path = f"/api/v1/customers/{ravi.id}"
+
+    refused = await ravi.put(path, {"email": "thief@shop.test"})
+    changed = await ravi.put(path, {"email": "other@shop.test", "currentPassword": PASSWORD})
+
+    assert refused.type == "wrong-password"
+    assert changed.data["email"] == "other@shop.test"
+
+
+async def prove(shop: Shop, client: Client, channel: str) -> None:
+    await client.post("/api/v1/auth/verification", {"channel": channel})
+    await shop.settle()
+    messages = await shop.anonymous.get("/dev/outbox", headers={"Accept": "application/json"})
+    code = re.search(r"\b[0-9]{6}\b", messages.data[0]["text"])
+    assert code is not None
+    assert (await client.post("/api/v1/auth/verification/confirm", {"channel": channel, "code": code[0]})).status in (
+        200,
+        204,
+    )
 
 
 async def test_an_address_book_keeps_one_default(shop: Shop) -> None:

@@ -101,14 +101,15 @@ def test_a_birthday_is_in_the_past(born: date) -> None:
     assert refused.value.errors[0].field == "dateOfBirth"
 
 
-def test_only_replacing_what_is_verified_is_delicate() -> None:
+def test_once_somebody_has_proved_it_every_way_into_an_account_is_delicate() -> None:
     customer = make_customer()
+    assert not customer.changes_ways_in(ProfileChanges(email=RAVI_EMAIL))
     customer.verify(ASHA_EMAIL, NOON)
 
-    assert customer.replaces_verified(ProfileChanges(email=RAVI_EMAIL))
-    assert customer.replaces_verified(ProfileChanges(email=None))
-    assert not customer.replaces_verified(ProfileChanges(email=parse_email("ASHA@demo.test")))
-    assert not customer.replaces_verified(ProfileChanges(phone=parse_phone("+919812345678"), name="A"))
+    assert customer.changes_ways_in(ProfileChanges(email=RAVI_EMAIL))
+    assert customer.changes_ways_in(ProfileChanges(email=None))
+    assert customer.changes_ways_in(ProfileChanges(phone=parse_phone("+919812345678")))
+    assert not customer.changes_ways_in(ProfileChanges(email=parse_email("ASHA@demo.test"), name="A"))
 
 
 def test_each_change_of_access_makes_older_tokens_worthless() -> None:

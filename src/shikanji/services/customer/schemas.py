@@ -128,8 +128,8 @@ class Verify(In, frozen=True, kw_only=True):
 
 
 class UpdateCustomer(In, frozen=True, kw_only=True):
-    """What is left out stays; null removes. A new email or phone is unverified; to replace a verified one takes
-    `currentPassword` where the account has a password."""
+    """What is left out stays; null removes. A new email or phone is unverified; once either was verified, to change one
+    takes `currentPassword`, where the account has a password."""
 
     name: Name | UnsetType = UNSET
     email: EmailText | UnsetType | None = UNSET

@@ -119,11 +119,11 @@ def update_profile(
     tx: Tx, customer_id: str, changes: ProfileChanges, *, if_match: str | None, verified_hash: str | None
 ) -> Customer:
     """`verified_hash`: the hash that the current password was verified against, if one was given. An account with a
-    password gives up a verified identifier only to who knows it."""
+    password, once proved, is given another email or phone only by who knows it."""
     customer = accounts.lock(tx, customer_id)
     require_match(if_match, etag(customer.version))
-    if customer.replaces_verified(changes) and customer.password_hash != verified_hash:
-        raise WrongPassword.field("currentPassword", "is needed to change a verified email or phone")
+    if customer.changes_ways_in(changes) and customer.password_hash != verified_hash:
+        raise WrongPassword.field("currentPassword", "is needed to change the email or phone of a verified account")
     updated = customer.update(changes, tx.now)
     if updated is not None:
         accounts.save(tx, customer)

@@ -143,12 +143,10 @@ class Customer(msgspec.Struct, kw_only=True):
         self.version += 1
         return ProfileUpdated(customer_id=self.id, changed=[_API_NAMES.get(field, field) for field in changed])
 
-    def replaces_verified(self, changes: ProfileChanges) -> bool:
-        """Whether a proven identifier would go: that takes the password, not just an open session."""
-        return any(
-            contact.verified_at is not None and _replaces(getattr(changes, contact.identifier.channel), contact)
-            for contact in self.contacts
-        )
+    def changes_ways_in(self, changes: ProfileChanges) -> bool:
+        """Whether email or phone of an account that somebody has proved would be another: that takes the password, not
+        just an open session. A new one, once verified, is sent the code for a new password."""
+        return self.proved and (_replaces(changes.email, self.email) or _replaces(changes.phone, self.phone))
 
     def disable(self, at: int) -> AccessChanged | None:
         if self.disabled_at is not None:
@@ -215,10 +213,10 @@ class Customer(msgspec.Struct, kw_only=True):
 _API_NAMES = {"date_of_birth": "dateOfBirth"}
 
 
-def _replaces(value: object, contact: Contact) -> bool:
-    if value is msgspec.UNSET:
-        return False
-    return not isinstance(value, Identifier) or value.key != contact.identifier.key
+def _replaces(value: Identifier | msgspec.UnsetType | None, contact: Contact | None) -> bool:
+    if isinstance(value, Identifier):
+        return contact is None or value.key != contact.identifier.key
+    return value is None and contact is not None
 
 
 def _check_birth(born: date, today: date) -> None:
