@@ -161,6 +161,7 @@ def test_a_mistyped_folder_is_named_and_does_not_become_a_platform(tmp_path: Pat
 
 
 def test_seed_fills_an_empty_platform_once_and_says_afterwards_why_not(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
     first = shikanji("seed", folder=tmp_path / "data")
     again = shikanji("seed", folder=tmp_path / "data")
 
@@ -168,7 +169,24 @@ def test_seed_fills_an_empty_platform_once_and_says_afterwards_why_not(tmp_path:
     assert first.code == 0
     assert (again.code, again.out) == (2, "")
     assert "Nothing was changed: there is a card already" in again.err
-    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
+def test_a_new_folder_and_every_file_in_it_are_for_their_owner_only(tmp_path: Path) -> None:
+    shikanji("migrate", folder=tmp_path / "made" / "data")
+    (tmp_path / "found").mkdir(mode=0o755)
+    shikanji("migrate", folder=tmp_path / "found")
+
+    made = [tmp_path / "made" / "data", *(tmp_path / "found").iterdir()]
+    assert len(made) > 5
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+def test_a_demo_that_others_can_reach_says_so(folder: Path, running: Running) -> None:
+    open_to_all = start(folder, host="0.0.0.0")
+    open_to_all.listen("for this machine only")
+
+    assert open_to_all.end(signal.SIGTERM) == 0
+    assert "for this machine only" not in running.said
 
 
 def test_production_takes_no_demo_data_and_no_database_of_a_demo(folder: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ Flag = Annotated[bool, Parameter(negative="")]
 GARBAGE_YOUNG_MAX = 20_000
 """So many more objects made than freed, and the collector looks through them."""
 FOLLOW_SECONDS, FOLLOW_LINES = 1.0, 1_000
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 INTERRUPTED = 130
 """The exit code of whatever ends by Ctrl-C, as shells have it."""
 
@@ -34,6 +35,8 @@ def main() -> None:
     """The entry point. What a user can mend is said in plain words on stderr, with exit code 2."""
     from shikanji.kit.errors import OperatorError
 
+    # What is made from here on (databases, messages, the secret) is for nobody else on this machine.
+    os.umask(0o077)
     try:
         app()
     except OperatorError as told:
@@ -130,6 +133,8 @@ def _welcome(platform: "Platform", accounts: list[tuple[str, str]]) -> None:
     terminal.say("  demo accounts, password shikanji-demo:")
     for identifier, who in accounts:
         terminal.say(f"    {identifier:<31} {who}")
+    if platform.settings.host not in LOOPBACK:
+        terminal.complain(f"whoever reaches {platform.address} can sign in with them: a demo is for this machine only")
 
 
 @app.command
