@@ -44,6 +44,7 @@ clean:
 	@echo "setting up .venv: once, about a minute"
 	@$(call INSTALL,requirements/runtime.txt)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 .venv/dev.stamp: .venv/runtime.stamp requirements/dev.txt
