@@ -53,6 +53,7 @@ class SqliteDatabase:
         self._group_seconds_max = group_seconds_max
         self._checkpoint_seconds = checkpoint_seconds
         self._checkpoint: asyncio.Handle | None = None
+        self._uncopied = False
         self.load = Load()
         self._wakes: list[tuple[int, Callable[[], Any]]] = []
         self._long_reads: set[Any] = set()
@@ -159,10 +160,12 @@ class SqliteDatabase:
         return connection
 
     def _plan_checkpoint(self) -> None:
+        self._uncopied = True
         if self._checkpoint is None and self._open:
             self._checkpoint = self._loop.call_later(self._checkpoint_seconds, self._start_checkpoint)
 
     def _start_checkpoint(self) -> None:
+        self._uncopied = False
         self._copier.submit(self._copy_wal).add_done_callback(
             lambda _: self._loop.call_soon_threadsafe(self._checkpoint_done)
         )
@@ -173,6 +176,9 @@ class SqliteDatabase:
 
     def _checkpoint_done(self) -> None:
         self._checkpoint = None
+        if self._uncopied:
+            # What was committed while this one copied is not certain to be in it.
+            self._plan_checkpoint()
 
     def _hand_out(self, group: list[Unit]) -> None:
         # Whoever hears of the commit reads what it wrote.
