@@ -32,6 +32,7 @@ asyncapi: .venv/runtime.stamp
 lock:
 	$(UV) pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements/runtime.txt
 	$(UV) pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements/runtime.txt -o requirements/dev.txt
+	$(UV) pip compile pyproject.toml --group build --group engines --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements/dev.txt -o requirements/engines.txt
 
 clean:
 	rm -rf .venv .cache build dist src/*.egg-info
