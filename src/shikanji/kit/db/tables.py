@@ -15,6 +15,7 @@ class KitTables:
     inbox: sa.Table
     jobs: sa.Table
     idempotency: sa.Table
+    leases: sa.Table
 
 
 def kit_tables(metadata: sa.MetaData) -> KitTables:
@@ -31,6 +32,7 @@ def kit_tables(metadata: sa.MetaData) -> KitTables:
         inbox=_inbox(metadata),
         jobs=_jobs(metadata),
         idempotency=_idempotency(metadata),
+        leases=_leases(metadata),
     )
 
 
@@ -136,3 +138,16 @@ def _idempotency(metadata: sa.MetaData) -> sa.Table:
     is_open = table.c.answer.is_(None)
     sa.Index("idempotency_open", table.c.effect_id, sqlite_where=is_open, postgresql_where=is_open)
     return table
+
+
+def _leases(metadata: sa.MetaData) -> sa.Table:
+    """A row stays when its lease is over: `token` never goes back."""
+    return sa.Table(
+        "leases",
+        metadata,
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("holder", sa.Text, nullable=False),
+        sa.Column("token", sa.BigInteger, nullable=False),
+        sa.Column("until", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
