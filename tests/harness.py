@@ -16,6 +16,7 @@ from shikanji import seed
 from shikanji.configuration import Configuration
 from shikanji.kit.clock import SystemClock
 from shikanji.main import Platform, settings_kinds
+from shikanji.world import World
 
 PASSWORD = "shikanji-demo"
 SECRET = "a secret for tests only, and 32 bytes at least"
@@ -249,7 +250,7 @@ async def open_shop(folder: Path, *, driven: bool = True, **settings: str) -> As
     if not await asyncio.to_thread(folder.exists):
         shutil.copytree(await template(), folder)
     clock = MovingClock()
-    platform = Platform(configuration(folder, **settings), clock=clock, driven=driven)
+    platform = Platform(configuration(folder, **settings), world=World(clock=clock), driven=driven)
     await platform.start()
     platform.is_ready()
     try:

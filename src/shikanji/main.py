@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import random
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -10,7 +9,6 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-import aiohttp
 import msgspec
 import uvicorn
 from obstore.store import from_url
@@ -28,11 +26,8 @@ from shikanji.gateway.upstreams import InProcess
 from shikanji.kit.asyncapi import asyncapi
 from shikanji.kit.auth_revocations import Revocations
 from shikanji.kit.auth_tokens import TokenVerifier
-from shikanji.kit.bus.local import LocalBus
-from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.calls_local import LocalCalls
-from shikanji.kit.clock import Clock, SystemClock
-from shikanji.kit.db.opening import migrate, open_database
+from shikanji.kit.db.opening import migrate
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.drive import Drive
 from shikanji.kit.errors import OperatorError
@@ -52,6 +47,7 @@ from shikanji.kit.web.app import service_app
 from shikanji.kit.web.openapi import openapi, render
 from shikanji.kit.workers import Workers
 from shikanji.services import customer, inventory, order, payment, store
+from shikanji.world import World
 
 SERVICES: tuple[Service, ...] = (
     customer.service,
@@ -62,7 +58,6 @@ SERVICES: tuple[Service, ...] = (
 )
 TITLE = "Jain Shikanji Platform"
 VERSION = version("shikanji")
-OUTSIDE_SECONDS_MAX = 10
 SETTLE_POLL_SECONDS = 0.005
 
 _PURGED_BY: Mapping[str, tuple[type, ...]] = {
@@ -100,8 +95,7 @@ class Platform:
         self,
         configuration: Configuration,
         *,
-        clock: Clock | None = None,
-        jitter: Callable[[], float] = random.random,
+        world: World | None = None,
         driven: bool = False,
     ) -> None:
         """`driven`: nothing runs by itself behind the requests; `settle` does what is due, step by step."""
@@ -109,18 +103,19 @@ class Platform:
         self.services = services_of(configuration.platform)
         self.rooms: dict[str, Room] = {}
         self.workers: dict[str, Workers] = {}
-        self.clock = clock or SystemClock()
+        self._world = world = world or World()
+        self.clock = world.clock
         self.url = ""
         """Where clients reach it."""
         self.address = ""
         """Where it listens: `127.0.0.1:8000`."""
         self._section = configuration.services
-        self._jitter = jitter
         self._driven = driven
-        self._ids = Ids(self.clock)
-        self._bus = LocalBus()
-        self._cache = MemoryCache()
-        self._calls = LocalCalls()
+        self._ids = Ids(world.clock, world.random_bytes)
+        self._bus = world.bus
+        self._cache = world.cache
+        self._local_calls = LocalCalls()
+        self._calls = world.around_calls(self._local_calls)
         self._ready: dict[str, str] = {"platform": "is starting"}
         self._stack = AsyncExitStack()
         self._server: _Server | None = None
@@ -189,7 +184,7 @@ class Platform:
 
     async def _furnish(self) -> None:
         """Gives each service its room."""
-        http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=OUTSIDE_SECONDS_MAX))
+        http = self._world.open_http()
         self._stack.push_async_callback(http.close)
         secrets = DerivedSecrets(self._secret())
         self.messages = self._open_messages()
@@ -199,7 +194,7 @@ class Platform:
         for service in self.services:
             section = self._section[service.name]
             ground = Ground(service=service.name, clock=self.clock, ids=self._ids, secrets=secrets, settings=section)
-            db = open_database(self.settings.database_template, ground)
+            db = self._world.open_database(self.settings.database_template, ground)
             await db.start()
             self._stack.push_async_callback(db.close)
             room = Room(
@@ -220,8 +215,8 @@ class Platform:
                 _settings=section,
             )
             self.rooms[service.name] = room
-            self._calls.add(room, service.answers)
-            self.workers[service.name] = Workers(service, room, self._bus, jitter=self._jitter)
+            self._local_calls.add(room, service.answers)
+            self.workers[service.name] = Workers(service, room, self._bus, jitter=self._world.jitter)
         await self._follow_revocations()
 
     async def _set_to_work(self) -> None:
@@ -237,6 +232,12 @@ class Platform:
         self._stack.callback(task.cancel)
 
     async def _open_the_door(self, listening: socket.socket) -> None:
+        await self.open_gateway()
+        self._server = _Server(uvicorn.Config(self.gateway, **server_options()))
+        self._serving = asyncio.create_task(self._server.serve([listening]))
+
+    async def open_gateway(self) -> None:
+        """Makes `gateway`: the way in, whoever hands it the requests."""
         verifier = self.rooms[customer.service.name].verifier
         section = self._section["gateway"]
         if not isinstance(section, GatewaySettings):
@@ -269,15 +270,13 @@ class Platform:
         self._purge_on_events()
         self._watch(registry)
         await self.gateway.start()
-        self._server = _Server(uvicorn.Config(self.gateway, **server_options()))
-        self._serving = asyncio.create_task(self._server.serve([listening]))
+        self._stack.push_async_callback(self.gateway.stop)
 
     async def _close_the_door(self) -> None:
         self.gateway.stopping()
         if self._server is not None:
             self._server.should_exit = True
             await self._serving
-        await self.gateway.stop()
 
     def _watch(self, registry: CollectorRegistry) -> None:
         """Outboxes, inboxes and jobs in the metrics; read now and then, not at every scrape."""

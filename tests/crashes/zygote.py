@@ -17,6 +17,7 @@ from shikanji.kit import failpoints
 from shikanji.kit.clock import SystemClock
 from shikanji.kit.telemetry import logs
 from shikanji.main import Platform
+from shikanji.world import World
 from tests.harness import configuration
 
 WAIT_SECONDS_MAX = 15
@@ -79,7 +80,7 @@ def _become_platform(asked: dict[str, Any], told: int) -> None:
 async def _run(folder: Path, port: int, ahead: int, told: int) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-    platform = Platform(configuration(folder, port=str(port)), clock=AheadClock(ahead))
+    platform = Platform(configuration(folder, port=str(port)), world=World(clock=AheadClock(ahead)))
     await platform.start()
     async with commands.served(platform):
         platform.is_ready()
