@@ -14,7 +14,7 @@ from shikanji.kit.context import Origin
 from shikanji.kit.db.faults import StorageFault
 from shikanji.kit.db.sqlite import INLINE_OPERATIONS_MAX, SqliteDatabase, SqliteDirect
 from shikanji.kit.db.sqlite_connection import UnsafeSqlite, open_reader, open_writer, require_safe_version
-from shikanji.kit.db.sqlite_writer import GROUP_UNITS_MAX, SqliteWriter, Unit
+from shikanji.kit.db.sqlite_writer import GROUP_UNITS_MAX, CommitThread, SqliteWriter, Unit
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Unavailable
 from tests.kit.counters import INSERT, SERVICE, add, add_and_tell, value, values
@@ -135,7 +135,11 @@ class Writing:
         self.connection = open_writer(path)
         self.groups: list[list[Unit]] = []
         self.writer = SqliteWriter(
-            self.connection, make_ground(SERVICE), self.groups.append, group_seconds_max=NO_LIMIT
+            self.connection,
+            make_ground(SERVICE),
+            self.groups.append,
+            CommitThread("counters"),
+            group_seconds_max=NO_LIMIT,
         )
 
     def put(self, fn: Any, *args: Any) -> None:
@@ -216,7 +220,9 @@ class LostDisk:
 
 async def test_who_writes_to_a_disk_that_is_gone_is_told_so() -> None:
     told: list[Unit] = []
-    writer = SqliteWriter(LostDisk(), make_ground(SERVICE), told.extend, group_seconds_max=NO_LIMIT)
+    writer = SqliteWriter(
+        LostDisk(), make_ground(SERVICE), told.extend, CommitThread("counters"), group_seconds_max=NO_LIMIT
+    )
 
     for _ in range(3):
         writer.put(Unit(add, ("a",), {}, Origin(), asyncio.get_running_loop().create_future()))

@@ -4,6 +4,7 @@ the other cores stay free."""
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from shikanji.kit.errors import Unavailable
@@ -26,7 +27,7 @@ class Compute:
             raise Unavailable("Too much is being computed just now.")
         self._pending += 1
         try:
-            return await asyncio.wrap_future(self._executor().submit(fn, *args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(self._executor(), partial(fn, *args, **kwargs))
         finally:
             self._pending -= 1
 

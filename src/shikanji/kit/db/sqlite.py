@@ -13,7 +13,7 @@ from shikanji.kit.context import current
 from shikanji.kit.db.faults import TransactionOver
 from shikanji.kit.db.port import Load
 from shikanji.kit.db.sqlite_connection import SqliteTransaction, open_reader, open_writer, read_once, write_once
-from shikanji.kit.db.sqlite_writer import GROUP_SECONDS_MAX, SqliteWriter, Unit
+from shikanji.kit.db.sqlite_writer import GROUP_SECONDS_MAX, Committer, CommitThread, SqliteWriter, Unit
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.errors import Unavailable
@@ -45,13 +45,16 @@ class SqliteDatabase:
         queue_units_max: int = QUEUE_UNITS_MAX,
         group_seconds_max: float = GROUP_SECONDS_MAX,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        committer: Callable[[str], Committer] = CommitThread,
     ) -> None:
+        """`committer` is called with the service's name when the database starts."""
         self.service = ground.service
         self.path = path
         self._ground = ground
         self._queue_units_max = queue_units_max
         self._group_seconds_max = group_seconds_max
         self._checkpoint_seconds = checkpoint_seconds
+        self._make_committer = committer
         self._checkpoint: asyncio.Handle | None = None
         self._uncopied = False
         self.load = Load()
@@ -72,7 +75,11 @@ class SqliteDatabase:
         self._threads = ThreadPoolExecutor(READER_THREADS, f"{self.service}-reader")
         self._copier = ThreadPoolExecutor(1, f"{self.service}-checkpoint")
         self._writer = SqliteWriter(
-            self._connection, self._ground, self._hand_out, group_seconds_max=self._group_seconds_max
+            self._connection,
+            self._ground,
+            self._hand_out,
+            self._make_committer(self.service),
+            group_seconds_max=self._group_seconds_max,
         )
         self._open = True
 
@@ -166,15 +173,14 @@ class SqliteDatabase:
 
     def _start_checkpoint(self) -> None:
         self._uncopied = False
-        self._copier.submit(self._copy_wal).add_done_callback(
-            lambda _: self._loop.call_soon_threadsafe(self._checkpoint_done)
-        )
+        copied = self._loop.run_in_executor(self._copier, self._copy_wal)
+        copied.add_done_callback(self._checkpoint_done)
 
     def _copy_wal(self) -> None:
         """As far as readers allow. What fails here is done by COMMIT, which will say so."""
         self._reader_of_thread().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
-    def _checkpoint_done(self) -> None:
+    def _checkpoint_done(self, _: object) -> None:
         self._checkpoint = None
         if self._uncopied:
             # What was committed while this one copied is not certain to be in it.

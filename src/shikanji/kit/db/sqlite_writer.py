@@ -10,8 +10,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from shikanji.kit.context import Origin
 from shikanji.kit.db.faults import TransactionOver
@@ -47,6 +48,7 @@ class SqliteWriter:
         connection: Any,
         ground: Ground,
         deliver: Callable[[list[Unit]], None],
+        committer: "Committer",
         *,
         group_seconds_max: float = GROUP_SECONDS_MAX,
     ) -> None:
@@ -59,9 +61,7 @@ class SqliteWriter:
         self._queue: deque[Unit] = deque()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._groups: SimpleQueue[list[Unit] | None] = SimpleQueue()
-        self._committer = threading.Thread(target=self._commit_groups, name=f"{ground.service}-commit", daemon=True)
-        self._committer.start()
+        self._committer = committer
         self._before_commit = f"{ground.service}.db.before_commit"
         self._after_commit = f"{ground.service}.db.after_commit"
 
@@ -75,8 +75,7 @@ class SqliteWriter:
     async def stop(self) -> None:
         """Returns when everything queued before has been committed."""
         await self._idle.wait()
-        self._groups.put(None)
-        await asyncio.to_thread(self._committer.join)
+        await self._committer.stop()
 
     def _run_group(self) -> None:
         group: list[Unit] = []
@@ -91,7 +90,7 @@ class SqliteWriter:
         except Exception as error:
             self._fail(group or [self._queue.popleft()], error)
         else:
-            self._groups.put(group)
+            self._committer.put(partial(self._commit, group))
 
     def _run_unit(self, unit: Unit) -> None:
         """Raises only what ended the transaction of the whole group."""
@@ -116,17 +115,15 @@ class SqliteWriter:
             execute("ROLLBACK TO SAVEPOINT unit")
         execute("RELEASE SAVEPOINT unit")
 
-    def _commit_groups(self) -> None:
-        """The thread that waits for the disk."""
-        while (group := self._groups.get()) is not None:
-            try:
-                failpoint(self._before_commit)
-                self._cursor.execute("COMMIT")
-                failpoint(self._after_commit)
-            except Exception as error:
-                self._loop.call_soon_threadsafe(self._fail, group, error)
-            else:
-                self._loop.call_soon_threadsafe(self._go_on, group)
+    def _commit(self, group: list[Unit]) -> Callable[[], None]:
+        """Waits for the disk, elsewhere. What it returns is to be called on the loop."""
+        try:
+            failpoint(self._before_commit)
+            self._cursor.execute("COMMIT")
+            failpoint(self._after_commit)
+        except Exception as error:
+            return partial(self._fail, group, error)
+        return partial(self._go_on, group)
 
     def _fail(self, group: list[Unit], error: Exception) -> None:
         """Nothing of the group is kept, and all of it is told the same."""
@@ -146,3 +143,36 @@ class SqliteWriter:
         else:
             self._idle.set()
         self._deliver(group)
+
+
+Commit = Callable[[], Callable[[], None]]
+"""Waits for the disk; what it returns is to be called on the event loop."""
+
+
+class Committer(Protocol):
+    """Where the waiting for the disk is done, so that the event loop goes on meanwhile."""
+
+    def put(self, commit: Commit) -> None: ...
+
+    async def stop(self) -> None:
+        """Called when nothing is being committed."""
+        ...
+
+
+class CommitThread:
+    """A thread of its own: one from a pool costs more than many a commit."""
+
+    def __init__(self, service: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._commits: SimpleQueue[Commit | None] = SimpleQueue()
+        self.put = self._commits.put
+        self._thread = threading.Thread(target=self._run, name=f"{service}-commit", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        self._commits.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while (commit := self._commits.get()) is not None:
+            self._loop.call_soon_threadsafe(commit())
