@@ -20,9 +20,12 @@ class Breaker:
     """`enter` before a request, then exactly one of `succeeded`, `failed` or `abandoned`. Each probe that fails doubles
     the rest."""
 
-    def __init__(self, clock: Clock, *, failures_max: int = FAILURES_MAX) -> None:
+    def __init__(
+        self, clock: Clock, *, failures_max: int = FAILURES_MAX, rest_seconds_max: float = REST_SECONDS_MAX
+    ) -> None:
         self._clock = clock
         self._failures_max = failures_max
+        self._rest_seconds_max = rest_seconds_max
         self._failures = 0
         self._rest_seconds = REST_SECONDS_FIRST
         self._open_until = 0
@@ -54,7 +57,7 @@ class Breaker:
         if self._failures < self._failures_max:
             return
         if was_probe:
-            self._rest_seconds = min(self._rest_seconds * 2, REST_SECONDS_MAX)
+            self._rest_seconds = min(self._rest_seconds * 2, self._rest_seconds_max)
         self._open_until = self._clock.now() + int(self._rest_seconds * SECOND)
 
     def abandoned(self) -> None:

@@ -2,8 +2,9 @@
 
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 
+from shikanji.kit.cache import VALUE_BYTES_MAX, Listener
 from shikanji.kit.telemetry.logs import logger
 
 ENTRIES_MAX = 50_000
@@ -19,7 +20,21 @@ class MemoryCache:
         self._entries_max = entries_max
         self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
         self._full_at: OrderedDict[str, float] = OrderedDict()
-        self._listeners: defaultdict[str, list[Callable[[bytes], Awaitable[None]]]] = defaultdict(list)
+        self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
+
+    @property
+    def away(self) -> str:
+        return ""
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        return {}
+
+    async def start(self) -> None:
+        """There is nothing to connect to."""
+
+    async def close(self) -> None:
+        """There is nothing to part from."""
 
     async def get(self, key: str) -> bytes | None:
         entry = self._values.get(key)
@@ -32,6 +47,8 @@ class MemoryCache:
         return entry[1]
 
     async def set(self, key: str, value: bytes, *, seconds: float) -> None:
+        if len(value) > VALUE_BYTES_MAX:
+            return
         self._values[key] = (self._seconds() + seconds, value)
         self._values.move_to_end(key)
         if len(self._values) > self._entries_max:
@@ -65,5 +82,8 @@ class MemoryCache:
             except Exception:
                 _log.exception("a listener failed", channel=channel)
 
-    async def listen(self, channel: str, listener: Callable[[bytes], Awaitable[None]]) -> None:
+    async def listen(self, channel: str, listener: Listener) -> None:
         self._listeners[channel].append(listener)
+
+    def on_gap(self, callback: Callable[[], None]) -> None:
+        """Nothing is ever missed: who publishes calls the listeners itself."""
