@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shikanji.kit.bus.local import LocalBus
+from shikanji.kit.db.leadership import Alone
 from shikanji.kit.db.relay import BATCH_EVENTS_MAX, Relay, backlog, publish_again
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Unavailable
@@ -137,7 +138,7 @@ async def test_two_relays_at_once_only_cost_duplicates(database: OpenDatabase) -
 
 
 async def test_only_the_leader_relays(database: OpenDatabase) -> None:
-    class Follower:
+    class Follower(Alone):
         async def held(self) -> bool:
             return False
 

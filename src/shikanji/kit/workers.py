@@ -9,7 +9,8 @@ from shikanji.kit.bus import Bus
 from shikanji.kit.clock import SECOND
 from shikanji.kit.db import inbox, job_rows, letters, relay
 from shikanji.kit.db.inbox import Inbox
-from shikanji.kit.db.relay import Leadership, Relay
+from shikanji.kit.db.leadership import Leads, alone
+from shikanji.kit.db.relay import Relay
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.drive import Drive
 from shikanji.kit.events import Envelope
@@ -47,11 +48,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Workers:
-    def __init__(
-        self, service: Service, room: Room, bus: Bus, *, jitter: Jitter, leadership: Leadership | None = None
-    ) -> None:
+    def __init__(self, service: Service, room: Room, bus: Bus, *, jitter: Jitter, leads: Leads = alone) -> None:
+        """`leads`: where several processes run this service, only the leader relays, and only the leader receives."""
         self.name = service.name
-        self.relay = Relay(room.db, bus, leadership)
+        self.relay = Relay(room.db, bus, leads("relay"))
         self.inbox = Inbox(room.db, service.subscribers, jitter=jitter)
         jobs = with_housekeeping(service.jobs)
         self.jobs = JobsWorker(room, jobs, jitter=jitter)
@@ -62,7 +62,7 @@ class Workers:
         self._inbox_drive = Drive(f"{self.name}-inbox", self.inbox.retry, clock=clock, next_due=self.inbox.next_due)
         self._jobs_drive = Drive(f"{self.name}-jobs", self.jobs.step, clock=clock, next_due=self.jobs.next_due)
         if service.subscribers.kinds:
-            bus.subscribe(self.name, frozenset(service.subscribers.kinds), self._receive)
+            bus.subscribe(self.name, frozenset(service.subscribers.kinds), self._receive, leads("puller"))
 
     async def prepare(self, *, alone: bool) -> None:
         """Once, before anything is driven. `alone`: no other process works on this database."""
@@ -82,6 +82,7 @@ class Workers:
         await self.jobs.stop(grace_seconds=grace_seconds)
         await self._inbox_drive.stop()
         await self._relay_drive.stop()
+        await self.relay.release()
 
     async def step(self) -> int:
         """Everything that is due now, once; for tests that drive. Waits for the work that it starts."""

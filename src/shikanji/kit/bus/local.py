@@ -1,9 +1,10 @@
 """The bus of the one-process shape: a relay's batch goes straight into the subscribers' inboxes."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from shikanji.kit.bus import Listener, Receiver
+from shikanji.kit.bus import Listener, Receiver, Traffic
+from shikanji.kit.db.leadership import Leadership
 from shikanji.kit.events import Envelope
 from shikanji.kit.telemetry.logs import logger
 
@@ -11,18 +12,36 @@ _log = logger("bus")
 
 
 class LocalBus:
+    trouble = ""
+
     def __init__(self) -> None:
+        self.traffic = Traffic()
         self._receivers: list[tuple[frozenset[str], Receiver]] = []
         self._services: set[str] = set()
         self._listeners: list[tuple[frozenset[str] | None, Listener]] = []
 
-    def subscribe(self, service: str, types: Collection[str], receive: Receiver) -> None:
+    async def start(self) -> None:
+        """There is nothing to connect to."""
+
+    async def close(self) -> None:
+        """What is published is received before `publish` returns: nothing is under way."""
+
+    async def epoch(self) -> str:
+        return ""
+
+    def subscribe(
+        self, service: str, types: Collection[str], receive: Receiver, leadership: Leadership | None = None
+    ) -> None:
+        """Without regard to leadership: whoever publishes here is the only process."""
         if service in self._services:
             raise ValueError(f"{service} has subscribed already")
         self._services.add(service)
         self._receivers.append((frozenset(types), receive))
 
-    def listen(self, types: Collection[str] | None, listener: Listener) -> None:
+    def listen(
+        self, types: Collection[str] | None, listener: Listener, *, missed: Callable[[], None] | None = None
+    ) -> None:
+        """After delivery to the subscribers; nothing is ever missed."""
         self._listeners.append((None if types is None else frozenset(types), listener))
 
     async def publish(self, batch: Sequence[Envelope]) -> None:

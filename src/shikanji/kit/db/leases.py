@@ -51,7 +51,7 @@ class Held(NamedTuple):
 
 class Lease:
     """One holder's side of the lease `name`. `holder` names this start of this process: one that comes back after a
-    crash is another. Fulfils `kit.db.relay.Leadership`."""
+    crash is another. Fulfils `kit.db.leadership.Leadership`."""
 
     def __init__(self, db: Database, name: str, clock: Clock, *, holder: str, seconds: float = SECONDS) -> None:
         self.name = name

@@ -39,7 +39,7 @@ def _bump_versions(count: int) -> sa.Executable:
 BUMP_VERSIONS = {count: _bump_versions(count) for count in range(2, COUNTED_TOGETHER_MAX + 1)}
 """By the number of aggregates, each another one."""
 
-_OUTBOX_WRITTEN = [column for column in _outbox.c if column.name not in ("seq", "published_at")]
+_OUTBOX_WRITTEN = [column for column in _outbox.c if column.name not in ("seq", "published_at", "published_under")]
 INSERT_OUTBOX = sa.insert(_outbox).values({column.name: bindparam(column.name) for column in _OUTBOX_WRITTEN})
 
 OUTBOX_COLUMNS = (
@@ -65,6 +65,28 @@ SELECT_UNPUBLISHED = (
 MARK_PUBLISHED = (
     sa.update(_outbox).values(published_at=bindparam("published_at")).where(any_of(_outbox.c.seq, "seqs"), _UNPUBLISHED)
 )
+MARK_PUBLISHED_UNDER = (
+    sa.update(_outbox)
+    .values(published_at=bindparam("published_at"), published_under=bindparam("epoch"))
+    .where(any_of(_outbox.c.seq, "seqs"))
+)
+NEXT_EPOCH = sa.select(sa.func.min(_outbox.c.published_under)).where(
+    _outbox.c.published_under > bindparam("after", type_=sa.Text)
+)
+FIRST_OF_EPOCH = sa.select(sa.func.min(_outbox.c.seq + sa.literal_column("0"))).where(
+    _outbox.c.published_under == bindparam("epoch"), _outbox.c.published_at >= bindparam("since")
+)
+"""An expression, so that no database walks the whole outbox by its numbers to find the first one."""
+SELECT_PUBLISHED_ELSEWHERE = (
+    sa.select(*OUTBOX_COLUMNS)
+    .where(
+        _outbox.c.seq > bindparam("after"),
+        _outbox.c.published_under != bindparam("epoch"),
+        _outbox.c.published_at >= bindparam("since"),
+    )
+    .order_by(_outbox.c.seq)
+    .limit(bindparam("rows_max", type_=sa.BigInteger))
+)
 SELECT_PUBLISHED = (
     sa.select(*OUTBOX_COLUMNS)
     .where(
@@ -77,7 +99,7 @@ SELECT_PUBLISHED = (
 )
 UNPUBLISH = (
     sa.update(_outbox)
-    .values(published_at=None)
+    .values(published_at=None, published_under=None)
     .where(any_of(_outbox.c.event_id, "event_ids"), _outbox.c.published_at.is_not(None))
 )
 FIRST_UNPUBLISHED = sa.select(_outbox.c.occurred_at).where(_UNPUBLISHED).order_by(_outbox.c.seq).limit(1)

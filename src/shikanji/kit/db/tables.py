@@ -37,6 +37,7 @@ def kit_tables(metadata: sa.MetaData) -> KitTables:
 
 
 def _outbox(metadata: sa.MetaData) -> sa.Table:
+    """`published_under` is the epoch of the bus that answered for the row; null where the receivers have it."""
     table = sa.Table(
         "outbox",
         metadata,
@@ -53,10 +54,20 @@ def _outbox(metadata: sa.MetaData) -> sa.Table:
         sa.Column("correlation_id", sa.Text, nullable=False),
         sa.Column("causation_id", sa.Text, nullable=False),
         sa.Column("published_at", sa.BigInteger),
+        sa.Column("published_under", sa.Text),
         sqlite_autoincrement=True,
     )
     unpublished = table.c.published_at.is_(None)
     sa.Index("outbox_unpublished", table.c.seq, sqlite_where=unpublished, postgresql_where=unpublished)
+    stored = table.c.published_under.is_not(None)
+    sa.Index(
+        "outbox_epochs",
+        table.c.published_under,
+        table.c.published_at,
+        table.c.seq,
+        sqlite_where=stored,
+        postgresql_where=stored,
+    )
     return table
 
 
