@@ -51,7 +51,8 @@ def keys(calls: Calls) -> Callable[[], Awaitable[list[dict[str, str]]]]:
 
 
 async def follow(revocations: Revocations, cache: Cache, bus: Bus) -> None:
-    """The fan-out is first, before the answer to a logout leaves; the events tell whoever missed it."""
+    """The fan-out is first, before the answer to a logout leaves; the events tell whoever missed it, and after a gap in
+    either the account service is asked for all."""
 
     def take(notice: RevocationNotice) -> None:
         if notice.session_id is not None:
@@ -69,6 +70,7 @@ async def follow(revocations: Revocations, cache: Cache, bus: Bus) -> None:
         event = envelope.event(AccessChanged)
         revocations.version_raised(event.customer_id, event.minimum_version)
 
+    cache.on_gap(revocations.gap)
     await cache.listen(REVOCATIONS_CHANNEL, heard)
-    bus.listen({SessionRevoked.__name__}, session_revoked)
-    bus.listen({AccessChanged.__name__}, access_changed)
+    bus.listen({SessionRevoked.__name__}, session_revoked, missed=revocations.gap)
+    bus.listen({AccessChanged.__name__}, access_changed, missed=revocations.gap)

@@ -17,7 +17,7 @@ from shikanji.gateway.settings import GatewaySettings
 from shikanji.gateway.upstreams import InProcess, Upstream
 from shikanji.kit.asgi import ASGIApp, Receive, Scope, Send
 from shikanji.kit.auth import Principal
-from shikanji.kit.cache import Cache
+from shikanji.kit.cache import Cache, CacheUnavailable
 from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.clock import ManualClock
 from shikanji.kit.ids import Ids
@@ -132,13 +132,13 @@ def always(status: int, data: Any = None, headers: Mapping[str, str] | None = No
     return answerer
 
 
-class BrokenCache(MemoryCache):
+class AwayCache(MemoryCache):
     """A cache server that went away."""
 
     take_now = None  # type: ignore[assignment]
 
     async def take(self, key: str, *, rate_per_minute: int, burst: int) -> float:
-        raise ConnectionError("the cache is away")
+        raise CacheUnavailable
 
 
 @dataclass

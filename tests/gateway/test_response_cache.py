@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from shikanji.gateway.app import PURGE_CHANNEL
 from shikanji.gateway.response_cache import Content, ResponseCache, normalised
 from shikanji.kit.asgi import Receive, Send
 from shikanji.kit.cache.memory import MemoryCache
@@ -130,7 +129,8 @@ async def test_a_purge_reaches_every_gateway() -> None:
         await one.get(MENU)
         await other.get(MENU)
 
-        await cache.publish(PURGE_CHANNEL, b"/api/v1/products\n/api/v1/stores")
+        one.gateway.purge("/api/v1/stores")
+        one.gateway.purge("/api/v1/products")
 
         await one.get(MENU)
         await other.get(MENU)

@@ -99,6 +99,15 @@ async def test_after_a_gap_tokens_are_asked_for_until_the_refill(revocations: Re
     assert accounts.asked == ["s1"]
 
 
+async def test_once_filled_a_gap_does_not_make_it_unusable(revocations: Revocations) -> None:
+    unfilled = revocations.usable
+    await revocations.refill()
+
+    revocations.gap()
+
+    assert (unfilled, revocations.usable, revocations.filled) == (False, True, False)
+
+
 async def test_a_gap_during_the_refill_needs_another_one(revocations: Revocations, accounts: Accounts) -> None:
     accounts.meanwhile = revocations.gap
 

@@ -15,6 +15,7 @@ from shikanji.gateway.identity import Identity
 from shikanji.gateway.limits import RateLimits
 from shikanji.gateway.observations import Observations, RequestLog
 from shikanji.gateway.problems import Header
+from shikanji.gateway.purging import Purging
 from shikanji.gateway.readiness import Readiness, Source
 from shikanji.gateway.remote import Copies
 from shikanji.gateway.request import ClientAddresses, read_headers
@@ -35,9 +36,6 @@ from shikanji.kit.telemetry.traces import span, tracing, valid_traceparent
 from shikanji.kit.web.envelope import problem_response
 from shikanji.kit.web.negotiation import MethodNotAllowed
 from shikanji.kit.web.routes import RateClass, Route
-
-PURGE_CHANNEL = "gateway.purge"
-"""On the cache port's fan-out: path prefixes, one a line, whose answers every gateway forgets."""
 
 _LONG_WAY = frozenset({b"authorization", b"cookie", b"if-none-match", b"content-length", b"transfer-encoding"})
 _ANY_JSON = frozenset({b"*/*", b"application/json", b"application/json, text/plain, */*"})
@@ -83,17 +81,18 @@ class Gateway:
         self._identity = Identity(given.verifier, self._cors)
         self._limits = RateLimits(given.cache, settings, enabled=given.rate_limits)
         self._responses = ResponseCache(given.clock, bytes_max=settings.cache_bytes_max)
+        self._purging = Purging(self._responses, given.cache)
         self._readiness = Readiness(given.readiness)
         targets = TargetMaker(production=given.production, cors=self._cors.enabled)
         self._nowhere = targets.nowhere()
         self._table = self._make_table(targets)
         states = {name: copies.states for name, copies in self._copies.items()}
-        self._observations = Observations(given.registry, states, lambda: self._limits.uncounted)
+        self._observations = Observations(given.registry, states, lambda: self._limits.counted_alone)
         self._request_log = RequestLog() if settings.request_log else None
         self._health: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self._given.cache.listen(PURGE_CHANNEL, self._purge_heard)
+        await self._purging.start()
         if self._copies:
             await self._ask_health()
             self._health = asyncio.create_task(self._keep_asking_health())
@@ -105,12 +104,14 @@ class Gateway:
     async def stop(self) -> None:
         if self._health is not None:
             self._health.cancel()
+        await self._purging.stop()
         if self._request_log is not None:
             self._request_log.flush()
 
     def purge(self, *prefixes: str) -> None:
-        """Forgets kept answers by the beginning of their path: `purge("/api/v1/products")`."""
-        self._responses.purge(*prefixes)
+        """Forgets kept answers by the beginning of their path, here and at every other gateway:
+        `purge("/api/v1/products")`."""
+        self._purging.everywhere(*prefixes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -297,9 +298,6 @@ class Gateway:
         )
         routes = [targets.route(service, route) for service, route in given.routes]
         return RouteTable([*routes, *documents.targets()], {prefix: targets.mount(prefix) for prefix in given.mounts})
-
-    async def _purge_heard(self, message: bytes) -> None:
-        self.purge(*message.decode().split("\n"))
 
     async def _keep_asking_health(self) -> None:
         while True:

@@ -1,4 +1,6 @@
-"""How often one caller may ask. The counting is the cache port's; without it, browsing goes on and signing in waits."""
+"""How often one caller may ask. The counting is the cache port's, shared by all gateways; while that is away each
+gateway counts by itself: nobody is refused for it, and nobody gets more than the limit at each gateway. What must be
+exact (guesses of codes and passwords, messages sent) is counted in the databases of the services."""
 
 import math
 
@@ -6,38 +8,32 @@ from shikanji.gateway.problems import RateLimited
 from shikanji.gateway.request import address_prefix
 from shikanji.gateway.settings import GatewaySettings
 from shikanji.kit.auth import Principal
-from shikanji.kit.cache import Cache, LocalCache
-from shikanji.kit.errors import Unavailable
-from shikanji.kit.telemetry.logs import logger
+from shikanji.kit.cache import Cache, CacheUnavailable, LocalCache
+from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.web.routes import RateClass
-
-_log = logger("gateway")
 
 
 class RateLimits:
     def __init__(self, cache: Cache, settings: GatewaySettings, *, enabled: bool) -> None:
         self._cache = cache
         self._local = cache if isinstance(cache, LocalCache) else None
+        self._alone = MemoryCache()
         self._enabled = enabled
         self._settings = settings
-        self.uncounted = 0
-        """Requests that could not be counted and were let past."""
+        self.counted_alone = 0
+        """Requests that no other gateway knows of."""
 
     async def take(self, rate: RateClass, principal: Principal, client: str) -> None:
         """Takes one request of the caller's minute. Raises RateLimited (429) when there is none left."""
         if not self._enabled:
             return
         bucket, caller, per_minute = self._bucket(rate, principal, client)
+        key = f"rate:{bucket}:{caller}"
         try:
-            wait = await self._cache.take(f"rate:{bucket}:{caller}", rate_per_minute=per_minute, burst=per_minute)
-        except Exception as lost:
-            _log.error("rate limits are not counted", reason=str(lost), bucket=bucket)
-            if rate is RateClass.AUTH:
-                raise Unavailable(
-                    "Signing in waits until requests can be counted again", retry_after_seconds=5
-                ) from None
-            self.uncounted += 1
-            return
+            wait = await self._cache.take(key, rate_per_minute=per_minute, burst=per_minute)
+        except CacheUnavailable:
+            self.counted_alone += 1
+            wait = self._alone.take_now(key, rate_per_minute=per_minute, burst=per_minute)
         if wait > 0:
             raise RateLimited(bucket, per_minute, max(1, math.ceil(wait)))
 

@@ -38,10 +38,10 @@ class Observations:
         self,
         registry: CollectorRegistry,
         upstreams: Mapping[str, Callable[[], Sequence[UpstreamState]]],
-        uncounted: Callable[[], int],
+        counted_alone: Callable[[], int],
     ) -> None:
         self._upstreams = upstreams
-        self._uncounted = uncounted
+        self._counted_alone = counted_alone
         self._cells: dict[tuple[Target, str, int], _Cell] = {}
         self.cache_hits = 0
         self.cache_misses = 0
@@ -70,7 +70,9 @@ class Observations:
         cache.add_metric(["miss"], self.cache_misses)
         yield cache
         yield CounterMetricFamily(
-            "shikanji_gateway_uncounted", "Requests let past the rate limits: the cache was away", self._uncounted()
+            "shikanji_gateway_counted_alone",
+            "Requests limited by this gateway alone: the shared cache was away",
+            self._counted_alone(),
         )
         yield GaugeMetricFamily("shikanji_gateway_in_flight", "Requests being answered", self.in_flight)
         yield from self._copies()

@@ -41,12 +41,19 @@ class Revocations:
         self._minimum_versions: dict[str, tuple[int, int]] = {}
         self._pruned_at = clock.now()
         self._gaps = 0
+        self._was_filled = False
         self._needed = asyncio.Event()
         self._needed.set()
 
     @property
     def filled(self) -> bool:
         return not self._needed.is_set()
+
+    @property
+    def usable(self) -> bool:
+        """Filled at least once. In a gap it goes on by asking: no reason for a process to say that it is not ready,
+        which all would say at once when the cache goes away."""
+        return self._was_filled
 
     async def good(self, principal: Principal) -> bool:
         if principal.session_id in self._sessions:
@@ -78,6 +85,7 @@ class Revocations:
             self.session_revoked(session_id, at)
         for account_id, minimum_version in snapshot.minimum_versions.items():
             self.version_raised(account_id, minimum_version)
+        self._was_filled = True
         if gaps == self._gaps:
             self._needed.clear()
 

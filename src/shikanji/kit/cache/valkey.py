@@ -61,7 +61,7 @@ class ValkeyCache:
         self._platform = platform
         self._place = place
         self._link = Link(connect, clock)
-        self._fan_out = FanOut(connect, f"{platform}:c:")
+        self._fan_out = FanOut(connect, f"{platform}:c:", made=self._link.reached)
         self._lost: Counter[str] = Counter()
 
     @property

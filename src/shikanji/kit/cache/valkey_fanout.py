@@ -24,9 +24,11 @@ class FanOut:
     """Messages are heard one after the other and none is kept: what comes faster than it is heard waits at the server,
     which drops a connection that lets too much wait. That is a gap like any other."""
 
-    def __init__(self, connect: Connect, prefix: str) -> None:
+    def __init__(self, connect: Connect, prefix: str, made: Callable[[], None]) -> None:
+        """`made` is told whenever the server was reached (again)."""
         self._connect = connect
         self._prefix = prefix
+        self._made = made
         self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
         self._on_gap: list[Callable[[], None]] = []
         self._subscribed_to: dict[str, asyncio.Event] = {}
@@ -103,12 +105,13 @@ class FanOut:
         if kind == b"subscribe":
             self._subscribed_to.setdefault(channel, asyncio.Event()).set()
             if channel == "":
-                self._made()
+                self._found()
         elif kind == b"message":
             for listener in tuple(self._listeners[channel]):
                 await _tell(channel, listener, message[2])
 
-    def _made(self) -> None:
+    def _found(self) -> None:
+        self._made()
         if self.away:
             self.away = ""
             _log.info("messages between processes are heard again")

@@ -53,6 +53,10 @@ class Link:
             self._sending = asyncio.create_task(self._send_all())
         return await answer
 
+    def reached(self) -> None:
+        """Another connection has found the server: this one need not wait to try it."""
+        self._works()
+
     async def close(self) -> None:
         if self._sending is not None:
             self._sending.cancel()
@@ -100,7 +104,10 @@ class Link:
         """A server that answers, but refuses (out of memory, read-only), is as good as away."""
         if refusals:
             self._failed(str(refusals[0]))
-            return
+        else:
+            self._works()
+
+    def _works(self) -> None:
         self._breaker.succeeded()
         if self.away:
             self.away = ""
