@@ -47,7 +47,7 @@ def test_the_tables_are_those_that_the_code_speaks_of(url: str) -> None:
     def rows_of_all(tx: Tx) -> list[int]:
         return [len(tx.execute(sa.select(table)).rows) for table in metadata.sorted_tables]
 
-    assert direct.read(rows_of_all) == [0] * 6
+    assert direct.read(rows_of_all) == [0] * 7
     direct.close()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -10,7 +11,15 @@ import pytest
 import sqlalchemy as sa
 
 from shikanji.kit.clock import MINUTE
-from shikanji.kit.db.faults import StorageFault, TransactionConflict, TransactionOver
+from shikanji.kit.db.faults import (
+    ConstraintViolated,
+    ErrorSwallowed,
+    LockTimeout,
+    StorageFault,
+    TooSlow,
+    TransactionConflict,
+    TransactionOver,
+)
 from shikanji.kit.db.letters import letter
 from shikanji.kit.db.postgres import TRIES_MAX, PostgresDatabase
 from shikanji.kit.db.tx import Tx
@@ -226,7 +235,7 @@ async def test_a_conflict_found_at_the_commit_is_run_again(postgres: OpenDatabas
 
 
 async def test_a_database_that_does_not_answer_is_a_503(postgres_server: PostgresServer) -> None:
-    db = PostgresDatabase(postgres_server.url("nowhere"), make_ground(SERVICE), connect_seconds_max=0.2)
+    db = PostgresDatabase(postgres_server.url("nowhere"), make_ground(SERVICE))
     await db.start()
 
     with pytest.raises(Unavailable, match="does not answer"):
@@ -243,6 +252,69 @@ async def test_levels_and_limits_are_set(postgres: OpenDatabase) -> None:
     assert await postgres.write(settings) == ["read committed", "off", "15s", "on"]
     assert await postgres.read(settings) == ["repeatable read", "on", "15s", "on"]
     assert await postgres.write(settings) == ["read committed", "off", "15s", "on"]
+
+
+async def test_connections_that_died_while_they_waited_are_found_out_before_a_unit_runs(postgres: OpenDatabase) -> None:
+    runs = Runs(lambda tx: None)
+    await asyncio.gather(*(postgres.write(add, name) for name in "bcdefg"))
+
+    cut_all(postgres)
+
+    assert await postgres.write(runs) == 1
+    assert runs.count == 1
+
+
+async def test_what_goes_on_after_an_error_is_undone_and_says_so(postgres: OpenDatabase) -> None:
+    """The server answers COMMIT of a failed transaction with a ROLLBACK, and without an error."""
+
+    def swallow(tx: Tx) -> str:
+        add(tx, "a")
+        with suppress(ConstraintViolated):
+            add(tx, "b", -1)
+        return "done"
+
+    with pytest.raises(ErrorSwallowed):
+        await postgres.write(swallow)
+
+    assert await postgres.read(values) == {}
+
+
+async def test_a_unit_that_waits_too_long_for_a_connection_is_a_503_that_says_when(
+    postgres_server: PostgresServer,
+) -> None:
+    async with open_postgres(SERVICE, postgres_server, connections_max=1, queue_seconds_max=0.05) as database:
+        may_end = threading.Event()
+        slow = asyncio.create_task(database.write(lambda tx: may_end.wait(10)))
+        late = asyncio.create_task(database.write(add, "a"))
+        await asyncio.wait({late}, timeout=0.1)
+        may_end.set()
+
+        with pytest.raises(Unavailable, match="too much") as refused:
+            await late
+
+        assert refused.value.retry_after_seconds == 1
+        assert database.db.load.refused == 1
+        assert await slow
+        assert await database.read(values) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("57014", TooSlow), ("55P03", LockTimeout), ("25P03", TransactionOver), ("57P01", TransactionOver)],
+)
+async def test_what_the_server_breaks_off_is_told_apart(
+    postgres: OpenDatabase, code: str, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        await postgres.write(fail_with, code)
+
+
+def cut_all(database: OpenDatabase) -> None:
+    """Ends the server's side of every connection to this database."""
+    database.query(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
 
 
 def cut(database: OpenDatabase, tx: Tx) -> None:

@@ -15,6 +15,19 @@ class TransactionConflict(StorageFault):
     """Lost against another transaction (PostgreSQL 40001, 40P01): run it again from its start."""
 
 
+class TooSlow(StorageFault):
+    """A statement took longer than any may (PostgreSQL 57014); inside a savepoint, only what was in it is undone."""
+
+
+class LockTimeout(StorageFault):
+    """Another transaction has kept a row for too long (PostgreSQL 55P03): later it may be free."""
+
+
+class ErrorSwallowed(RuntimeError):
+    """A unit went on after an error of the database without a savepoint around it: PostgreSQL has undone it all. It is
+    a fault of our code, which SQLite would not show."""
+
+
 class ConstraintViolated(Exception):
     """A unique, foreign key, check or not-null constraint of the database refused the row. Inside PostgreSQL only
     `tx.savepoint()` makes it possible to go on after it."""

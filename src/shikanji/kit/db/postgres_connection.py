@@ -4,11 +4,18 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, pq
 from psycopg.adapt import Buffer, Loader
 
 from shikanji.kit.context import Origin
-from shikanji.kit.db.faults import ConstraintViolated, StorageFault, TransactionConflict, TransactionOver
+from shikanji.kit.db.faults import (
+    ConstraintViolated,
+    LockTimeout,
+    StorageFault,
+    TooSlow,
+    TransactionConflict,
+    TransactionOver,
+)
 from shikanji.kit.db.statements import Statements, for_postgres
 from shikanji.kit.db.transaction import Ground, Transaction
 
@@ -16,22 +23,64 @@ STATEMENTS: Statements = for_postgres()
 """Compiled once for every PostgreSQL database of the process."""
 
 STATEMENT_SECONDS_MAX = 15
+LOCK_SECONDS_MAX = 10
+"""Less than a statement may take, so that waiting for another's lock is told apart from being slow oneself."""
 IDLE_SECONDS_MAX = 30
 CONNECT_SECONDS_MAX = 5
+SILENT_SECONDS_MAX = 10
+"""So long a server that is cut off is waited for, where nothing says that it is gone."""
+PREPARED_MAX = 400
 
 OPTIONS = (
-    f"-c statement_timeout={STATEMENT_SECONDS_MAX}s -c lock_timeout={STATEMENT_SECONDS_MAX}s "
+    f"-c statement_timeout={STATEMENT_SECONDS_MAX}s -c lock_timeout={LOCK_SECONDS_MAX}s "
     f"-c idle_in_transaction_session_timeout={IDLE_SECONDS_MAX}s -c synchronous_commit=on"
 )
+_ALIVE = {
+    "keepalives_idle": SILENT_SECONDS_MAX // 2,
+    "keepalives_interval": 1,
+    "keepalives_count": SILENT_SECONDS_MAX // 2,
+    "tcp_user_timeout": SILENT_SECONDS_MAX * 1_000,
+}
 _CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
 _PASSING = (
-    errors.LockNotAvailable,
-    errors.QueryCanceled,
     errors.DiskFull,
     errors.OutOfMemory,
     errors.TooManyConnections,
     errors.ReadOnlySqlTransaction,
 )
+_ENDING = (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout)
+
+
+def parameters(service: str) -> dict[str, Any]:
+    """How every connection of a service is opened: `psycopg.connect(url, **parameters(service))`. Transactions are
+    begun and ended by the kit itself."""
+    return {
+        "autocommit": True,
+        "application_name": f"shikanji {service}",
+        "options": OPTIONS,
+        "connect_timeout": CONNECT_SECONDS_MAX,
+        **_ALIVE,
+    }
+
+
+def connect(url: str, service: str) -> psycopg.Connection[Any]:
+    connection = psycopg.connect(url, **parameters(service))
+    connection.adapters.register_loader("numeric", WholeNumbers)
+    # A service has more statements than the driver would keep prepared by itself.
+    connection.prepared_max = PREPARED_MAX
+    return connection
+
+
+def control(connection: psycopg.Connection[Any], command: bytes) -> bytes:
+    """Runs one command without parameters or rows; returns what the server says that it did. Raises psycopg.Error."""
+    try:
+        result = connection.pgconn.exec_(command)
+    except psycopg.Error:
+        connection.close()
+        raise
+    if result.status != pq.ExecStatus.COMMAND_OK:
+        raise errors.error_from_result(result)
+    return result.command_status or b""
 
 
 class WholeNumbers(Loader):
@@ -40,12 +89,6 @@ class WholeNumbers(Loader):
     def load(self, data: Buffer) -> int | Decimal:
         text = bytes(data).decode()
         return int(text) if text.lstrip("-").isdigit() else Decimal(text)
-
-
-def configure(connection: psycopg.Connection[Any]) -> None:
-    """What every new connection of a pool is told. READ COMMITTED is said, not assumed."""
-    connection.adapters.register_loader("numeric", WholeNumbers)
-    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
 
 
 class PostgresTransaction(Transaction):
@@ -65,8 +108,12 @@ def explain(connection: psycopg.Connection[Any], error: Exception) -> Exception:
         return error
     if isinstance(error, _CONFLICTS):
         return TransactionConflict(str(error))
-    if connection.closed or isinstance(error, errors.AdminShutdown | errors.CrashShutdown):
+    if connection.closed or isinstance(error, _ENDING):
         return TransactionOver(str(error))
+    if isinstance(error, errors.QueryCanceled):
+        return TooSlow(str(error))
+    if isinstance(error, errors.LockNotAvailable):
+        return LockTimeout(str(error))
     if isinstance(error, psycopg.IntegrityError):
         return ConstraintViolated(str(error))
     if isinstance(error, _PASSING):
