@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shikanji.kit.backoff import Jitter, delay
 from shikanji.kit.clock import SECOND
 from shikanji.kit.context import bind
-from shikanji.kit.db.faults import LeaseLost, StorageFault
+from shikanji.kit.db.faults import LeaseLost, LockTimeout, StorageFault, TooSlow, TransactionConflict
 from shikanji.kit.db.job_rows import (
     due_jobs,
     end_work,
@@ -33,6 +33,8 @@ WORKS_MAX = 16
 WORK_SECONDS_MAX = 60.0
 LEASE = 90 * SECOND
 """Longer than any run may last, so that no lease ends under a run that goes on."""
+ELSEWHERE = SECOND // 20
+"""How long timers are left alone that were due and that another process was running."""
 
 _log = logger("jobs")
 
@@ -52,6 +54,7 @@ class JobsWorker:
         self._room, self._db, self._jobs, self._jitter = room, room.db, jobs, jitter
         self._works_max, self._work_seconds_max = works_max, work_seconds_max
         self._running: set[asyncio.Task[None]] = set()
+        self._all_elsewhere = False
         self._on_free: Callable[[], Any] = lambda: None
         self._kinds = [*jobs.timers, *jobs.works]
         self._timer_done = f"{room.name}.jobs.timer_before_commit"
@@ -81,7 +84,8 @@ class JobsWorker:
         """When the next job will be due, or the next lease over (µs). While there is no room for more work, no work is:
         `on_free` says when there is."""
         full = len(self._running) >= self._works_max
-        return await self._db.read(next_due, list(self._jobs.timers) if full else self._kinds)
+        due = await self._db.read(next_due, list(self._jobs.timers) if full else self._kinds)
+        return due if due is None or not self._all_elsewhere else max(due, self._room.clock.now() + ELSEWHERE)
 
     async def drain(self) -> None:
         """Waits for the work that is running."""
@@ -100,28 +104,35 @@ class JobsWorker:
         if not self._jobs.timers:
             return 0
         due = await self._db.read(due_jobs, list(self._jobs.timers), TIMERS_MAX)
-        return await self._db.write(self._run_due_timers, due) if due else 0
+        run = await self._db.write(self._run_due_timers, due) if due else 0
+        self._all_elsewhere = bool(due) and not run
+        return run
 
     def _run_due_timers(self, tx: Tx, due: Sequence[Job]) -> int:
-        for job in due:
-            self._run_timer(tx, job)
+        run = sum([self._run_timer(tx, job) for job in due])
         failpoint(self._timer_done)
-        return len(due)
+        return run
 
-    def _run_timer(self, tx: Tx, job: Job) -> None:
+    def _run_timer(self, tx: Tx, job: Job) -> bool:
+        """False when another process has it, or met it on its way."""
         before = tx.correlation_id, tx.causation_id
         tx.correlation_id, tx.causation_id = job.correlation_id, cause(job)
         try:
             with tx.savepoint():
-                if take_timer(tx, job):
-                    self._jobs.timers[job.kind](tx, job)
-        except StorageFault:
-            raise
+                if not take_timer(tx, job):
+                    return False
+                self._jobs.timers[job.kind](tx, job)
+        except TransactionConflict:
+            # It has given its locks up, and the next round takes it.
+            return False
         except Exception as error:
+            if isinstance(error, StorageFault) and not isinstance(error, TooSlow | LockTimeout):
+                raise
             self._warn("a timer failed", job, error)
             postpone_timer(tx, job, tx.now + delay(job.attempts + 1, self._jitter), error)
         finally:
             tx.correlation_id, tx.causation_id = before
+        return True
 
     async def _start_works(self) -> int:
         room = self._works_max - len(self._running)

@@ -8,7 +8,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from shikanji.kit.backoff import Jitter, delay
-from shikanji.kit.db.faults import StorageFault, TransactionConflict, TransactionOver
+from shikanji.kit.clock import SECOND
+from shikanji.kit.db.faults import LockTimeout, StorageFault, TooSlow, TransactionConflict, TransactionOver
 from shikanji.kit.db.port import Database
 from shikanji.kit.db.sql import (
     FIRST_DUE_EVENT,
@@ -118,9 +119,12 @@ class Inbox:
         return sum(self._retry_aggregate(tx, Aggregate(*row)) for row in due)
 
     def _retry_aggregate(self, tx: Tx, aggregate: Aggregate) -> int:
-        """The first of them, then all that waited behind it, in the order of their versions."""
+        """The first of them, then all that waited behind it, in the order of their versions. None, where another
+        process has tried it while this one waited for the rows."""
         waiting = tx.run(SELECT_WAITING_OF_AGGREGATE, **aggregate.named(), rows_max=BATCH_EVENTS_MAX).rows
-        for tried, (attempts, wire) in enumerate(waiting, start=1):
+        if len(waiting) < BATCH_EVENTS_MAX and not any(next_at and next_at <= tx.now for _, _, next_at in waiting):
+            return 0
+        for tried, (attempts, wire, _) in enumerate(waiting, start=1):
             envelope = Envelope.from_json(wire)
             outcome = self._handle(tx, envelope, attempts)
             if outcome is Outcome.WAITING:
@@ -132,7 +136,7 @@ class Inbox:
 
     def _handle(self, tx: Tx, envelope: Envelope, attempts: int) -> Outcome:
         """Runs the handler in a savepoint. What the database itself cannot do fails the whole batch: it is no fault of
-        the event."""
+        the event. A statement that takes too long is."""
         before = tx.correlation_id, tx.causation_id
         tx.correlation_id, tx.causation_id = envelope.metadata.correlation_id, envelope.id
         try:
@@ -142,6 +146,11 @@ class Inbox:
         except TransactionConflict as error:
             # It met another transaction: it has given its locks up, and the next round takes it, uncounted.
             return _park(tx, envelope, attempts, tx.now, error)
+        except LockTimeout as error:
+            return _park(tx, envelope, attempts, tx.now + SECOND, error)
+        except TooSlow as error:
+            # Tried again with the batch, it would hold up all others for good.
+            return self._fail(tx, envelope, attempts + 1, error)
         except StorageFault:
             raise
         except Exception as error:

@@ -61,9 +61,10 @@ def postpone_timer(tx: Tx, job: Job, next_at: int, error: Exception) -> None:
 
 
 def lease(tx: Tx, due: Sequence[Job], length: int) -> list[Job]:
-    """Those of `due` that are still free, now under a lease of `length` µs that fences them."""
+    """Those of `due` that are still free, now under a lease of `length` µs that fences them. In key order: two
+    processes must not lock the rows crosswise."""
     leased = []
-    for job in due:
+    for job in sorted(due, key=lambda one: (one.kind, one.key)):
         row = tx.run(
             LEASE_JOB, kind=job.kind, key=job.key, now=tx.now, lease=tx.new_id(), lease_until=tx.now + length
         ).one(Job)

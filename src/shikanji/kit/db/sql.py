@@ -156,7 +156,21 @@ SELECT_DUE_JOBS = (
     .order_by(_jobs.c.due_at)
     .limit(bindparam("rows_max", type_=sa.BigInteger))
 )
-TAKE_TIMER = sa.delete(_jobs).where(*_ONE_JOB, _jobs.c.plan == bindparam("plan"), _jobs.c.due_at <= bindparam("now"))
+_free = _jobs.alias("free")
+_FREE_TIMER = (
+    sa.select(_free.c.key)
+    .where(
+        _free.c.kind == bindparam("kind"),
+        _free.c.key == bindparam("key"),
+        _free.c.plan == bindparam("plan"),
+        _free.c.due_at <= bindparam("now"),
+    )
+    .with_for_update(skip_locked=True)
+)
+TAKE_TIMER = sa.delete(_jobs).where(
+    _jobs.c.kind == bindparam("kind"), _jobs.c.key == _FREE_TIMER.correlate(None).scalar_subquery()
+)
+"""One that another process is running now is not waited for: the processes share the timers that are due."""
 LEASE_JOB = (
     sa.update(_jobs)
     .values(lease=bindparam("lease"), lease_until=bindparam("lease_until"), attempts=_jobs.c.attempts + 1)
@@ -249,7 +263,7 @@ SELECT_DUE_AGGREGATES = (
     .limit(bindparam("rows_max", type_=sa.BigInteger))
 )
 SELECT_WAITING_OF_AGGREGATE = (
-    sa.select(_inbox.c.attempts, _inbox.c.envelope)
+    sa.select(_inbox.c.attempts, _inbox.c.envelope, _inbox.c.next_at)
     .where(*_ONE_AGGREGATE, _WAITING)
     .order_by(_inbox.c.aggregate_version)
     .limit(bindparam("rows_max", type_=sa.BigInteger))
