@@ -14,8 +14,9 @@ import aiohttp
 
 from shikanji import seed
 from shikanji.configuration import Configuration
+from shikanji.house import settings_kinds
 from shikanji.kit.clock import SystemClock
-from shikanji.main import Platform, settings_kinds
+from shikanji.main import Platform
 from shikanji.world import World
 
 PASSWORD = "shikanji-demo"

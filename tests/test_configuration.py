@@ -6,9 +6,9 @@ import pytest
 
 from shikanji.configuration import Configuration, PlatformSettings
 from shikanji.gateway.settings import GatewaySettings
+from shikanji.house import SERVICES, services_of, settings_kinds
 from shikanji.kit import failpoints
 from shikanji.kit.settings import SettingsError
-from shikanji.main import SERVICES, services_of, settings_kinds
 
 PRODUCTION = {
     "SHIKANJI_MODE": "production",
@@ -42,7 +42,7 @@ def test_each_part_has_a_section_of_its_own() -> None:
 
     assert configuration.platform.port == 9_000
     assert configuration.services["gateway"] == GatewaySettings(anonymous_per_minute=7)
-    assert set(configuration.services) == {*(service.name for service in SERVICES), "sandbox", "gateway"}
+    assert set(configuration.services) == {*(service.name for service in SERVICES), "sandbox", "gateway", "bus"}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,11 @@ def test_each_part_has_a_section_of_its_own() -> None:
         ("SHIKANJI_PUBLIC_URL", "https://order.example.in/shop", "must be an address without a path"),
         ("SHIKANJI_DATABASE_URL", "mysql://host/{service}", "sqlite:///folder/{service}.db or postgresql://"),
         ("SHIKANJI_DATABASE_URL", "postgresql://host/all", "must be a URL with {service} in it"),
+        ("SHIKANJI_BUS_URL", "kafka://host", "must be local: or a URL: nats://"),
+        ("SHIKANJI_CACHE_URL", "memcached://host", "must be memory: or a URL: valkey://"),
+        ("SHIKANJI_COPIES", "order", "must be services with their addresses: order=http://"),
+        ("SHIKANJI_COPIES", "order=10.0.0.5:9001", "must be services with their addresses"),
+        ("SHIKANJI_COPIES", "order=http://10.0.0.5:9001/api", "must be services with their addresses"),
         ("SHIKANJI_FILES_URL", "ftp://host", "must be a URL: file://"),
         ("SHIKANJI_SMTP_URL", "mail.example.in", "must be a URL: smtp://"),
         ("SHIKANJI_MAIL_FROM", "orders", "must be a mail address"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from cyclopts import App, Parameter
 
 from shikanji import terminal
+from shikanji.cli_engines import app as engines_app
 
 if TYPE_CHECKING:
     from shikanji.configuration import Configuration
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 app = App(name="shikanji", help="The ordering platform of a drinks and food chain.")
 events_app = App(name="events", help="What travels between the services, and what could not be handled.")
 app.command(events_app)
+app.command(engines_app)
 
 Flag = Annotated[bool, Parameter(negative="")]
 
@@ -72,8 +74,9 @@ def up(*, port: int | None = None, host: str | None = None) -> None:
 
 async def _up(configuration: "Configuration") -> None:
     from shikanji import commands
+    from shikanji.house import TITLE, VERSION
     from shikanji.kit.telemetry import logs, traces
-    from shikanji.main import TITLE, VERSION, Platform
+    from shikanji.main import Platform
 
     settings = configuration.platform
     logs.configure(production=settings.production, level=settings.log_level)
@@ -140,17 +143,14 @@ def _welcome(platform: "Platform", accounts: list[tuple[str, str]]) -> None:
 @app.command
 def migrate() -> None:
     """Bring every service's database to the newest schema. `up` does so by itself."""
-    from shikanji.kit.db.opening import migrate as migrate_one
     from shikanji.kit.folder import FolderLock
-    from shikanji.main import services_of
+    from shikanji.main import migrate_all
 
-    settings = _configuration().platform
-    lock = FolderLock(settings.folder)
+    configuration = _configuration()
+    lock = FolderLock(configuration.platform.folder)
     lock.acquire("migrating")
     try:
-        for service in services_of(settings):
-            changed = migrate_one(settings.database_template, service)
-            terminal.show(f"{service.name}: {'migrated' if changed else 'is at the newest schema'}")
+        asyncio.run(migrate_all(configuration, terminal.show))
     finally:
         lock.release()
 
@@ -186,7 +186,7 @@ def audit(
 @app.command
 def openapi() -> None:
     """Print the OpenAPI document of the whole platform."""
-    from shikanji.main import openapi_json, services_of
+    from shikanji.house import openapi_json, services_of
 
     settings = _configuration().platform
     sys.stdout.write(openapi_json(services_of(settings), settings.public_url or "/").decode() + "\n")
@@ -195,7 +195,7 @@ def openapi() -> None:
 @app.command
 def asyncapi() -> None:
     """Print the AsyncAPI document of every event and subscriber."""
-    from shikanji.main import asyncapi_json
+    from shikanji.house import asyncapi_json
 
     sys.stdout.write(asyncapi_json().decode() + "\n")
 
@@ -291,7 +291,7 @@ def _command(name: str, arguments: dict[str, Any]) -> Any:
 
 def _configuration(over: Mapping[str, str] | None = None) -> "Configuration":
     from shikanji.configuration import Configuration
-    from shikanji.main import settings_kinds
+    from shikanji.house import settings_kinds
 
     return Configuration({**os.environ, **(over or {})}, settings_kinds())
 

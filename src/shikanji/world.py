@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from shikanji.kit.bus import Bus
-from shikanji.kit.bus.local import LocalBus
 from shikanji.kit.cache import Cache
-from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.calls import Calls
 from shikanji.kit.clock import Clock, SystemClock
 from shikanji.kit.db.opening import open_database
@@ -29,8 +27,9 @@ class World:
     clock: Clock = field(default_factory=SystemClock)
     jitter: Callable[[], float] = random.random
     random_bytes: Callable[[int], bytes] = os.urandom
-    bus: Bus = field(default_factory=LocalBus)
-    cache: Cache = field(default_factory=MemoryCache)
+    bus: Bus | None = None
+    """None: the one that SHIKANJI_BUS_URL names; with the cache likewise."""
+    cache: Cache | None = None
     around_calls: Callable[[Calls], Calls] = lambda calls: calls
     """What services are given to ask each other through."""
     open_database: Callable[[str, Ground], Database] = open_database

@@ -11,9 +11,9 @@ import pytest
 
 from shikanji import sandbox
 from shikanji.audit.run import Audit
+from shikanji.house import SERVICES
 from shikanji.kit.clock import SystemClock
 from shikanji.kit.service import Service
-from shikanji.main import SERVICES
 from tests.crashes.machine import Machine, Zygote
 from tests.crashes.script import GaveNoAnswer, Script, live, open_the_day
 from tests.harness import template

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from shikanji.house import SERVICES
 from shikanji.kit.web.routes import Who
-from shikanji.main import SERVICES
 from shikanji.sandbox import service as sandbox
 from tests.harness import open_shop
 from tests.house.people import People, assemble

@@ -157,7 +157,7 @@ async def test_a_refusal_of_the_service_is_an_answer_and_no_failure() -> None:
     assert (healthy, breaker, in_flight) == (True, State.CLOSED, 0)
 
 
-async def test_nobody_at_the_address_is_502_and_then_503() -> None:
+async def test_nobody_at_the_address_is_503_since_nothing_was_done() -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
     async with open_door(over_http=True) as door:
         copies_of(door).copies[0].url = nowhere
@@ -166,9 +166,19 @@ async def test_nobody_at_the_address_is_502_and_then_503() -> None:
             await copies_of(door).check_health()
         second = await door.post("/api/v1/echo", data=b"{}")
 
-    assert_problem(first, 502, "bad-gateway")
-    assert_problem(second, 503, "unavailable")
-    assert "nothing was done" in second.json["detail"]
+    for reply in (first, second):
+        assert_problem(reply, 503, "unavailable")
+        assert "nothing was done" in reply.json["detail"]
+
+
+async def test_a_write_that_a_copy_cannot_have_heard_is_asked_of_another() -> None:
+    shops = [Shop("gone"), Shop("works")]
+    async with open_door(over_http=True, shops=shops) as door:
+        copies_of(door).copies[0].url = f"http://127.0.0.1:{free_port()}"
+        replies = [await door.post("/api/v1/echo", data=b"{}") for _ in range(2)]
+
+    assert [reply.status for reply in replies] == [200, 200]
+    assert len(shops[1].asked) == 2
 
 
 async def test_a_copy_that_is_not_ready_is_not_asked_until_it_is() -> None:

@@ -9,11 +9,11 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from shikanji.house import SERVICES
 from shikanji.kit.auth import Principal
 from shikanji.kit.service import Service
 from shikanji.kit.web.app import service_app
 from shikanji.kit.web.routes import Route, Routes, Who
-from shikanji.main import SERVICES
 from shikanji.sandbox import service as sandbox
 from tests.harness import Client, open_shop
 from tests.house.people import IDENTIFIERS, PRINCIPALS, SECOND_ADMIN, People, assemble, sign_in

@@ -9,10 +9,10 @@ from typing import ClassVar
 import pytest
 
 from shikanji.contracts import customer, inventory, order, payment, store
+from shikanji.house import SERVICES
 from shikanji.kit.calls import Call
 from shikanji.kit.events import Event
 from shikanji.kit.service import Service
-from shikanji.main import SERVICES
 from tests.house.shapes import Kind, reached, structs_in
 from tests.house.sources import python_files
 

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from shikanji.house import SERVICES
 from shikanji.kit.db.migrations import migrate_postgres, migrate_sqlite
 from shikanji.kit.db.sqlite_connection import open_writer
 from shikanji.kit.service import Service
-from shikanji.main import SERVICES
 from shikanji.sandbox import service as sandbox
 from tests.engines.postgres import PostgresServer
 from tests.house.sources import python_files

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shikanji.cli import app, events_app
-from shikanji.main import SERVICES
+from shikanji.cli import app, engines_app, events_app
+from shikanji.house import SERVICES
 from shikanji.sandbox import service as sandbox
 from tests.harness import open_shop
 from tests.house.sources import ROOT, files
@@ -26,7 +26,10 @@ ROUTES = [route for service in (*SERVICES, sandbox) for route in service.routes.
 PARAMETER = re.compile(r"\{\w+\}|\$\w+")
 TEMPLATES = {PARAMETER.sub("{}", route.path) for route in ROUTES}
 NAMES = {f"{route.method} {PARAMETER.sub('{}', route.path)}" for route in ROUTES}
-COMMANDS = {name for name in (*app, *(f"events {name}" for name in events_app)) if "-" not in name}
+GROUPS = {"events": events_app, "engines": engines_app}
+COMMANDS = {
+    name for name in (*app, *(f"{group} {name}" for group, its in GROUPS.items() for name in its)) if "-" not in name
+}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 EVENTS = {kind.__name__ for service in SERVICES for kind in service.publishes}
 EVENT_LIKE = re.compile(
@@ -36,8 +39,8 @@ EVENT_LIKE = re.compile(
 
 def stale(text: str, folder: Path) -> Iterator[str]:
     """What a document in `folder` names that is not there."""
-    for command in re.findall(r"(?<![\w/-])shikanji ((?:events )?[a-z]+)\b", "\n".join(_code(text))):
-        if command not in COMMANDS and command != "events":
+    for command in re.findall(r"(?<![\w/-])shikanji ((?:(?:events|engines) )?[a-z]+)\b", "\n".join(_code(text))):
+        if command not in COMMANDS:
             yield f"shikanji {command}"
     yield from (f"make {name}" for name in re.findall(r"`make ([a-z]+)`", text) if name not in TARGETS)
     for setting in re.findall(r"\bSHIKANJI_[A-Z_]+\b", text):
@@ -85,6 +88,7 @@ def test_what_a_document_names_is_there(path: Path) -> None:
     [
         "`shikanji restore`",
         "`shikanji events forget`",
+        "`shikanji engines sideways`",
         "`make coffee`",
         "`SHIKANJI_COLOUR`",
         "`GET /api/v1/coupons`",

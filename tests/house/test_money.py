@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from shikanji.contracts import customer, inventory, order, payment, store
-from shikanji.main import SERVICES
+from shikanji.house import SERVICES
 from shikanji.sandbox import service as sandbox
 from tests.house.shapes import structs_in, structs_within
 from tests.house.sources import python_files

@@ -12,10 +12,10 @@ from typing import Any, Literal
 import msgspec
 
 from shikanji.configuration import PlatformSettings
+from shikanji.house import SERVICES, settings_kinds
 from shikanji.kit.events import Event
 from shikanji.kit.service import Service
 from shikanji.kit.settings import PREFIX
-from shikanji.main import SERVICES, settings_kinds
 from tests.house.sources import ROOT
 
 Kind = type[msgspec.Struct]

@@ -11,8 +11,8 @@ from shikanji import sandbox
 from shikanji.audit.invariant import Report
 from shikanji.audit.run import Audit
 from shikanji.audit.views import card_number
+from shikanji.house import SERVICES
 from shikanji.kit.clock import DAY, HOUR, SystemClock
-from shikanji.main import SERVICES
 from tests.harness import Shop, open_shop
 
 ALL = (*SERVICES, sandbox.service)

@@ -15,12 +15,12 @@ from shikanji import commands, sandbox, terminal
 from shikanji.audit.invariant import Finding, Invariant, Report
 from shikanji.audit.run import Audit
 from shikanji.configuration import Configuration
+from shikanji.house import services_of
 from shikanji.kit.clock import SECOND, SystemClock
 from shikanji.kit.db.opening import sqlite_path
 from shikanji.kit.db.together import SqliteError
 from shikanji.kit.errors import OperatorError
 from shikanji.kit.folder import CommandFailed, is_owned
-from shikanji.main import services_of
 
 QUIET_SECONDS = 120
 CLEAN, VIOLATIONS, UNREADABLE = 0, 1, 2

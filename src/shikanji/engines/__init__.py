@@ -9,6 +9,7 @@ with Engines(folder, want={"postgres", "nats"}) as engines:
 from shikanji.engines.engine import Engine
 from shikanji.engines.errors import EngineFailed, EngineMissing
 from shikanji.engines.fleet import NAMES, Engines, running_urls
+from shikanji.engines.postgres import Postgres
 from shikanji.engines.seaweed import S3Access
 
-__all__ = ["NAMES", "Engine", "EngineFailed", "EngineMissing", "Engines", "S3Access", "running_urls"]
+__all__ = ["NAMES", "Engine", "EngineFailed", "EngineMissing", "Engines", "Postgres", "S3Access", "running_urls"]

@@ -80,6 +80,10 @@ class Engine(ABC):
         return self._read().port
 
     @property
+    def password(self) -> str:
+        return self._read().password
+
+    @property
     def process(self) -> Process | None:
         if not self.exists:
             return None
@@ -93,6 +97,11 @@ class Engine(ABC):
     @property
     def running(self) -> bool:
         return self.process is not None
+
+    @property
+    def answers(self) -> bool:
+        """Whether it runs and does what it is there for."""
+        return self.running and self._is_ready(self._read())
 
     def start(self) -> None:
         """Until it is ready; nothing happens when it is. Its port stays what it was: another one is chosen only where

@@ -47,8 +47,13 @@ class Engines(AbstractContextManager["Engines"]):
         return {name: url for engine in self.all if engine.running for name, url in engine.urls.items()}
 
     def start(self) -> None:
-        """Those that are wanted, one after the other; the ones that run already are left alone."""
-        self.need(*self._want)
+        """Those that are wanted, one after the other; the ones that run already are left alone. All or none: when one
+        fails, those that this call has started are stopped again."""
+        try:
+            self.need(*self._want)
+        except BaseException:
+            self._stop(self._started)
+            raise
 
     def need(self, *names: str) -> dict[str, str]:
         """Starts these where they do not run; their URLs."""
@@ -72,11 +77,7 @@ class Engines(AbstractContextManager["Engines"]):
                 engine.stop()
 
     def __enter__(self) -> "Engines":
-        try:
-            self.start()
-        except BaseException:
-            self._stop(self._started)
-            raise
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,6 +11,7 @@ from shikanji.engines.engine import Engine, Record
 from shikanji.engines.programs import find
 
 ANSWER_SECONDS_MAX = 2.0
+# The limit on files is more than streams ask for beforehand: by itself it would be what the disk has free now.
 CONFIGURATION = """\
 server_name: shikanji
 listen: "127.0.0.1:{port}"
@@ -18,6 +19,7 @@ authorization {{ user: shikanji, password: "{password}" }}
 jetstream {{
   store_dir: "data"
   max_memory_store: 64MB
+  max_file_store: 64GB
 {syncing}}}
 """
 SYNC_ALWAYS = "  sync_interval: always\n"

@@ -41,7 +41,14 @@ class Seaweed(Engine):
 
     @property
     def urls(self) -> dict[str, str]:
-        return {self.setting: f"s3://{BUCKET}"}
+        access = self.access
+        return {
+            self.setting: f"s3://{access.bucket}",
+            "SHIKANJI_S3_ENDPOINT": access.endpoint,
+            "SHIKANJI_S3_REGION": access.region,
+            "SHIKANJI_S3_ACCESS_KEY": access.access_key,
+            "SHIKANJI_S3_SECRET_KEY": access.secret_key,
+        }
 
     @property
     def access(self) -> S3Access:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry
@@ -46,7 +46,8 @@ _log = logger("gateway")
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What the gateway is given. `routes` and `upstreams` go by the service's name; `mounts` are plain prefixes
-    (`/sandbox`) whose paths no route describes; `readiness` says why a part is not ready."""
+    (`/sandbox`) whose paths no route describes; `readiness` says why a part is not ready, `impaired` what is told
+    besides."""
 
     routes: Sequence[tuple[str, Route]]
     upstreams: Mapping[str, Upstream]
@@ -57,6 +58,7 @@ class Surroundings:
     ids: Ids
     registry: CollectorRegistry
     readiness: Mapping[str, Source]
+    impaired: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     openapi: Callable[[], bytes]
     asyncapi: Callable[[], bytes]
     version: str
@@ -82,7 +84,7 @@ class Gateway:
         self._limits = RateLimits(given.cache, settings, enabled=given.rate_limits)
         self._responses = ResponseCache(given.clock, bytes_max=settings.cache_bytes_max)
         self._purging = Purging(self._responses, given.cache)
-        self._readiness = Readiness(given.readiness)
+        self._readiness = Readiness(given.readiness, given.impaired)
         targets = TargetMaker(production=given.production, cors=self._cors.enabled)
         self._nowhere = targets.nowhere()
         self._table = self._make_table(targets)

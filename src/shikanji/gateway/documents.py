@@ -11,11 +11,11 @@ from prometheus_client import CollectorRegistry
 from shikanji.gateway.exchange import Exchange
 from shikanji.gateway.headers import API_POLICY, security_headers, vary
 from shikanji.gateway.problems import Header
-from shikanji.gateway.readiness import Readiness
+from shikanji.gateway.readiness import NotReady, Readiness
 from shikanji.gateway.request import is_internal
 from shikanji.gateway.response_cache import Content
 from shikanji.gateway.table import Target
-from shikanji.kit.errors import FieldError, NotFound, Unavailable
+from shikanji.kit.errors import NotFound
 from shikanji.kit.telemetry import metrics
 from shikanji.kit.web.content_policy import page_policy
 from shikanji.kit.web.envelope import problem_response
@@ -25,10 +25,6 @@ Answer = Callable[[Exchange], Awaitable[None]]
 
 HTML = b"text/html; charset=utf-8"
 JSON = b"application/json"
-
-
-class NotReady(Unavailable):
-    type, title = "not-ready", "Not ready"
 
 
 class Documents:
@@ -87,13 +83,12 @@ class Documents:
 
     async def ready(self, exchange: Exchange) -> None:
         """200 only when every part is ready; otherwise the parts that are not are named."""
-        parts = await self._readiness.parts()
-        waiting = [FieldError(name, reason) for name, reason in parts.items() if reason]
-        if not waiting:
-            await self._json(exchange, {"status": "ready", "version": self._version, "parts": list(parts)})
-            return
-        problem = NotReady("; ".join(f"{part.field}: {part.message}" for part in waiting))
-        problem.errors = tuple(waiting)
+        try:
+            await self._json(exchange, {**await self._readiness.answer(), "version": self._version})
+        except NotReady as problem:
+            await self._not_ready(exchange, problem)
+
+    async def _not_ready(self, exchange: Exchange, problem: NotReady) -> None:
         response = problem_response(problem, exchange.request_id)
         length = (b"content-length", b"%d" % len(response.body))
         await exchange.reply(503, [*response.headers, *self._plain, length], response.body)

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from shikanji.kit.errors import FieldError, Unavailable
 
 Source = Callable[[], Awaitable[str]]
 """Why a part is not ready; empty when it is."""
@@ -11,9 +14,23 @@ KEPT_SECONDS = 0.1
 """A flood of questions costs the parts ten answers a second."""
 
 
+class NotReady(Unavailable):
+    type, title = "not-ready", "Not ready"
+
+
 class Readiness:
-    def __init__(self, sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        impaired: Mapping[str, Callable[[], str]] | None = None,
+        *,
+        name: str = "gateway",
+    ) -> None:
+        """`name`: the part that asks the others, which is not ready once it stops. `impaired`: why a part does less
+        than it should, though nobody has to wait for it (bus, cache): that is told, and all is ready all the same."""
         self._sources = sources
+        self._impaired = impaired or {}
+        self._name = name
         self._stopping = False
         self._kept: dict[str, str] = {}
         self._kept_until = 0.0
@@ -23,6 +40,17 @@ class Readiness:
         self._stopping = True
         self._kept_until = 0.0
 
+    async def answer(self) -> dict[str, Any]:
+        """What is said to who asks. Raises NotReady naming the parts that are not."""
+        parts = await self.parts()
+        waiting = [FieldError(name, reason) for name, reason in parts.items() if reason]
+        if waiting:
+            problem = NotReady("; ".join(f"{part.field}: {part.message}" for part in waiting))
+            problem.errors = tuple(waiting)
+            raise problem
+        impaired = {name: reason for name, source in self._impaired.items() if (reason := source())}
+        return {"status": "ready", "parts": list(parts), **({"impaired": impaired} if impaired else {})}
+
     async def parts(self) -> dict[str, str]:
         """Every part with what keeps it from being ready, or an empty text."""
         now = asyncio.get_running_loop().time()
@@ -30,7 +58,7 @@ class Readiness:
             reasons = await asyncio.gather(*(_ask(source) for source in self._sources.values()))
             self._kept = dict(zip(self._sources, reasons, strict=True))
             self._kept_until = now + KEPT_SECONDS
-        return self._kept | {"gateway": "is stopping" if self._stopping else ""}
+        return self._kept | {self._name: "is stopping" if self._stopping else ""}
 
 
 async def _ask(source: Source) -> str:

@@ -11,6 +11,7 @@ from yarl import URL
 
 from shikanji.gateway.headers import hop_by_hop
 from shikanji.gateway.problems import BadGateway, GatewayTimeout
+from shikanji.gateway.seal import Seal
 from shikanji.gateway.upstreams import MAY_HAVE_ACTED
 from shikanji.kit.asgi import Receive, Scope, Send
 from shikanji.kit.breaker import Breaker, State
@@ -29,6 +30,7 @@ WHOLE_BYTES_MAX = 65_536
 """An answer of a known size up to this is read before any of it is passed on; a longer one is passed on in pieces."""
 
 _REPEATED = frozenset({"GET", "HEAD"})
+_OF_THE_CONNECTION = frozenset({b"host", b"content-length"})
 _log = logger("gateway")
 
 
@@ -70,11 +72,13 @@ class Copy:
 
 
 class _Unanswered(Exception):
-    """A copy gave no answer; `problem` is what the caller is told if nobody else does."""
+    """A copy gave no answer; `problem` is what the caller is told if nobody else does. `heard`: whether it may have got
+    the request."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, heard: bool) -> None:
         super().__init__(problem.detail)
         self.problem = problem
+        self.heard = heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +92,21 @@ class _Request:
 
 
 class Copies:
-    """An Upstream over HTTP. GET and HEAD are asked once more, of another copy; anything else only once."""
+    """An Upstream over HTTP. GET and HEAD are asked once more, of another copy; anything else only when the first copy
+    cannot have heard it."""
 
-    def __init__(self, service: str, urls: Sequence[str], session: aiohttp.ClientSession, clock: Clock) -> None:
+    def __init__(
+        self,
+        service: str,
+        urls: Sequence[str],
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        seal: Seal | None = None,
+    ) -> None:
         self.service = service
         self.copies = [Copy(url, Breaker(clock)) for url in urls]
         self._session = session
+        self._seal = seal
         self._turns = count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,13 +116,17 @@ class Copies:
             await self._ask(copy, request)
         except _Unanswered as unanswered:
             _log.warning("a copy gave no answer", copy=copy.url, service=self.service, reason=str(unanswered.__cause__))
-            if scope["method"] not in _REPEATED:
+            if unanswered.heard and scope["method"] not in _REPEATED:
                 raise unanswered.problem from None
             await self._ask_another(copy, unanswered.problem, request)
 
     async def check_health(self) -> None:
         """Asks every copy whether it is ready."""
         await asyncio.gather(*(self._check(copy) for copy in self.copies))
+
+    async def why_not_ready(self) -> str:
+        """Empty as long as there is a copy to ask."""
+        return "" if any(copy.usable for copy in self.copies) else "no copy answers"
 
     def states(self) -> list[tuple[str, bool, State, int]]:
         """For metrics: url, healthy, breaker, requests in flight."""
@@ -130,7 +147,7 @@ class Copies:
         in_turn = self.copies[turn:] + self.copies[:turn]
         usable = [copy for copy in in_turn if copy.usable]
         if not usable:
-            raise Unavailable(f"no copy of the {self.service} service is ready; nothing was done")
+            raise self._unreachable()
         return min(usable, key=lambda copy: copy.in_flight)
 
     async def _ask(self, copy: Copy, request: _Request) -> None:
@@ -158,20 +175,35 @@ class Copies:
     @asynccontextmanager
     async def _answer(self, copy: Copy, request: _Request) -> AsyncIterator[aiohttp.ClientResponse]:
         scope = request.scope
-        method, url, headers = scope["method"], _target(copy, scope), _request_headers(scope)
+        method, url, headers = scope["method"], _target(copy, scope), self._request_headers(scope)
         asking = self._session.request(method, url, headers=headers, data=request.body, allow_redirects=False)
         try:
             answer = await _opened(asking)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            copy.breaker.failed()
+            raise _Unanswered(self._unreachable(), heard=False) from error
         except TimeoutError as error:
             copy.breaker.failed()
-            connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
-            raise _Unanswered(BadGateway() if connecting else GatewayTimeout(MAY_HAVE_ACTED)) from error
+            raise _Unanswered(GatewayTimeout(MAY_HAVE_ACTED), heard=True) from error
         except (aiohttp.ClientError, OSError) as error:
             copy.breaker.failed()
-            raise _Unanswered(BadGateway(MAY_HAVE_ACTED)) from error
+            raise _Unanswered(BadGateway(MAY_HAVE_ACTED), heard=True) from error
         copy.breaker.succeeded()
         async with answer:
             yield answer
+
+    def _unreachable(self) -> Unavailable:
+        return Unavailable(f"no copy of the {self.service} service is ready; nothing was done")
+
+    def _request_headers(self, scope: Scope) -> list[tuple[str, str]]:
+        headers = [header for header in scope["headers"] if header[0] not in _OF_THE_CONNECTION]
+        if self._seal is not None:
+            headers.append(self._seal.header(scope))
+        traceparent = current_traceparent()
+        if traceparent:
+            headers = [header for header in headers if header[0] != b"traceparent"]
+            headers.append((b"traceparent", traceparent.encode()))
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
     async def _check(self, copy: Copy) -> None:
         try:
@@ -223,18 +255,6 @@ def _target(copy: Copy, scope: Scope) -> URL:
     query: bytes = scope["query_string"]
     raw: bytes = scope["raw_path"]
     return URL(copy.url + raw.decode("ascii") + (f"?{query.decode('latin-1')}" if query else ""), encoded=True)
-
-
-def _request_headers(scope: Scope) -> list[tuple[str, str]]:
-    headers = [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in scope["headers"]
-        if name not in (b"host", b"content-length")
-    ]
-    traceparent = current_traceparent()
-    if traceparent:
-        headers = [header for header in headers if header[0] != "traceparent"] + [("traceparent", traceparent)]
-    return headers
 
 
 def _answer_headers(answer: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
     HttpToolsProtocol,
     RequestResponseCycle,
 )
+from uvicorn.server import ServerState
 
 from shikanji.gateway.headers import security_headers
 from shikanji.gateway.problems import HeadersTooLarge, RequestTimeout
@@ -48,6 +49,13 @@ def server_options() -> dict[str, Any]:
         "timeout_graceful_shutdown": 30,
         "backlog": 2_048,
     }
+
+
+class DoorState(ServerState):
+    """What all connections of one server share."""
+
+    draining = False
+    """No connection outlives the answer that it is waiting for."""
 
 
 class Cycle(RequestResponseCycle):
@@ -131,6 +139,7 @@ class FrontDoorProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._at_once: Callable[[Any], bytes | None] | None = getattr(self.app, "at_once", None)
+        self._shared = self.server_state if isinstance(self.server_state, DoorState) else DoorState()
         self._head_bytes = 0
         self._phase = Phase.IDLE
         self._since = self.loop.time()
@@ -174,7 +183,7 @@ class FrontDoorProtocol(HttpToolsProtocol):
         scope["path"] = unquote(path) if "%" in path else path
         scope["raw_path"] = target.path
         scope["query_string"] = target.query or b""
-        keep_alive = version != "1.0" and self.parser.should_keep_alive()
+        keep_alive = version != "1.0" and self.parser.should_keep_alive() and not self._shared.draining
         if not (keep_alive and self._answered_at_once(scope)):
             self._begin_cycle(scope, keep_alive=keep_alive)
 

@@ -28,6 +28,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     body_seconds_max: Seconds = 20.0
     upstream_seconds_max: Seconds = 30.0
     cache_bytes_max: Positive = 33_554_432
-    health_seconds: Seconds = 2.0
-    """How often each copy of a service is asked whether it is ready."""
+    health_seconds: Seconds = 1.0
+    """How often each copy of a service is asked whether it is ready; one that is not twice running gets no requests."""
     request_log: bool = True

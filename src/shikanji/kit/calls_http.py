@@ -21,9 +21,18 @@ R = TypeVar("R")
 
 PATH = "/internal/calls/"
 TIMEOUT_SECONDS = 5.0
+KEEP_ALIVE_SECONDS = 15.0
 REQUEST_HEADER, CAUSATION_HEADER, TRACE_HEADER = "x-request-id", "x-causation-id", "traceparent"
 
 _log = logger("calls")
+
+
+def calls_session() -> aiohttp.ClientSession:
+    """As many connections as there are questions; each is let go well before the other side hangs up on it."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 class _Answer(NamedTuple):
