@@ -23,10 +23,11 @@ from chaos.looking import look, look_at_stock
 from chaos.oracle import RANKS, judge
 from shikanji import sandbox
 from shikanji.audit.run import Audit
+from shikanji.house import SERVICES
 from shikanji.kit.clock import HOUR, MINUTE
 from shikanji.kit.db.sqlite import SqliteDatabase
 from shikanji.kit.db.sqlite_connection import open_writer
-from shikanji.main import SERVICES, Platform
+from shikanji.main import Platform
 from tests.harness import open_shop, template
 
 ALL = (*SERVICES, sandbox.service)

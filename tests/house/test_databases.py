@@ -50,7 +50,8 @@ def deferrable(metadata: sa.MetaData) -> Iterator[str]:
 
 
 def test_only_the_kit_opens_sqlite() -> None:
-    found = [offence for name, tree in python_files("src/", "tests/", "bench/", "chaos/") for offence in openers(name, tree)]
+    rooms = python_files("src/", "tests/", "bench/", "chaos/")
+    found = [offence for name, tree in rooms for offence in openers(name, tree)]
 
     assert found == []
 
