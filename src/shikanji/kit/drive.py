@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from shikanji.kit.clock import SECOND, Clock
 from shikanji.kit.telemetry.logs import logger
+from shikanji.kit.waiting import until
 
 POLL_SECONDS = 5.0
 FAILED_SECONDS_MIN = 0.1
@@ -71,7 +72,7 @@ class Drive:
         asked = loop.time()
         await asyncio.sleep(0)
         waited = loop.time() - asked
-        await _until(self._stopping, min(max(waited * REST_FACTOR, REST_SECONDS_MIN), REST_SECONDS_MAX))
+        await until(self._stopping, min(max(waited * REST_FACTOR, REST_SECONDS_MIN), REST_SECONDS_MAX))
 
     async def _try_step(self) -> float:
         """Seconds to wait before the next one."""
@@ -95,13 +96,4 @@ class Drive:
 
     async def _wait(self, seconds: float) -> None:
         # A failing step is not hurried by what wakes it, only by the end.
-        await _until(self._stopping if self._failures else self._woken, seconds)
-
-
-async def _until(event: asyncio.Event, seconds: float) -> None:
-    """Until the event is set, but no longer than that."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return
+        await until(self._stopping if self._failures else self._woken, seconds)

@@ -10,6 +10,9 @@ import msgspec
 from shikanji.kit.clock import from_rfc3339, to_rfc3339
 from shikanji.kit.db.tx import Tx
 
+EVENT_BYTES_MAX = 524_288
+"""Of an event's data. A message bus takes no more than about twice that, and what it does not take never leaves."""
+
 E = TypeVar("E", bound="Event")
 Kind = type[E]
 

@@ -25,7 +25,8 @@ from shikanji.kit.db.sql import (
 )
 from shikanji.kit.db.statements import Prepared, Statements, misfit
 from shikanji.kit.db.tx import PLANNED, RECORDED, WAKE_AHEAD, Rows
-from shikanji.kit.events import payload_hash
+from shikanji.kit.errors import TooLarge
+from shikanji.kit.events import EVENT_BYTES_MAX, payload_hash
 from shikanji.kit.ids import Ids
 
 if TYPE_CHECKING:
@@ -164,6 +165,10 @@ class Transaction(ABC):
 
     def _outbox_row(self, event: Event, aggregate_id: str, version: int) -> dict[str, Any]:
         data = _encode(event)
+        if len(data) > EVENT_BYTES_MAX:
+            raise TooLarge(
+                f"{type(event).__name__} would be an event of {len(data)} bytes; {EVENT_BYTES_MAX} are allowed"
+            )
         return {
             "event_id": self._ground.ids.new(),
             "type": type(event).__name__,

@@ -1,0 +1,137 @@
+"""The bus of many processes: NATS JetStream. It stores each event for a day, and may lose all of them: the outboxes
+fill it again."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+
+import msgspec
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from shikanji.kit.bus import Listener, Receiver, Traffic
+from shikanji.kit.bus.jetstream_link import ApiError, Link
+from shikanji.kit.bus.jetstream_publisher import Publisher
+from shikanji.kit.bus.jetstream_puller import Puller
+from shikanji.kit.bus.jetstream_stream import EVERYTHING, Stream, every
+from shikanji.kit.bus.settings import BusSettings
+from shikanji.kit.db.leadership import Alone, Leadership
+from shikanji.kit.errors import Unavailable
+from shikanji.kit.events import Envelope
+from shikanji.kit.telemetry.logs import logger
+
+_log = logger("bus")
+
+
+class JetStreamBus:
+    def __init__(self, url: str, settings: BusSettings, *, name: str) -> None:
+        self.traffic = Traffic()
+        self._settings = settings
+        self._link = Link(url, name, self.traffic)
+        self._stream = Stream(self._link, settings, self.traffic)
+        self._publisher = Publisher(self._link, self.traffic)
+        self._pullers: dict[str, Puller] = {}
+        self._ears: list[_Ear] = []
+        self._opening: set[asyncio.Task[None]] = set()
+        self._link.watch(self._open_ears, self._ears_missed)
+        self._started = False
+
+    @property
+    def trouble(self) -> str:
+        if self._link.trouble:
+            return self._link.trouble
+        if self.traffic.full:
+            return (
+                f"the event stream is full ({self._settings.max_bytes} bytes): raise SHIKANJI_BUS_MAX_BYTES and run "
+                "`shikanji migrate`; events wait in the outboxes meanwhile"
+            )
+        return ""
+
+    async def start(self) -> None:
+        await self._link.open()
+        try:
+            await self._stream.check()
+        except BaseException:
+            await self._link.close()
+            raise
+        self._started = True
+        for puller in self._pullers.values():
+            puller.start()
+
+    async def close(self) -> None:
+        self._started = False
+        await asyncio.gather(*(puller.stop() for puller in self._pullers.values()))
+        await self._link.close()
+
+    def subscribe(
+        self, service: str, types: Collection[str], receive: Receiver, leadership: Leadership | None = None
+    ) -> None:
+        """Before `start`."""
+        if service in self._pullers:
+            raise ValueError(f"{service} has subscribed already")
+        if self._started:
+            raise ValueError(f"{service} subscribes too late: the bus has been started")
+        self._pullers[service] = Puller(
+            service, frozenset(types), receive, leadership or Alone(), self._link, self._stream, self.traffic
+        )
+
+    def listen(
+        self, types: Collection[str] | None, listener: Listener, *, missed: Callable[[], None] | None = None
+    ) -> None:
+        """It hears what is published while it is connected, whether or not anybody stores it."""
+        ear = _Ear(None if types is None else frozenset(types), listener, missed)
+        self._ears.append(ear)
+        if self._link.client is not None:
+            opening = asyncio.create_task(ear.open(self._link.client))
+            self._opening.add(opening)
+            opening.add_done_callback(self._opening.discard)
+
+    async def publish(self, batch: Sequence[Envelope]) -> None:
+        await self._publisher.publish(batch)
+
+    async def epoch(self) -> str:
+        try:
+            return await self._stream.epoch()
+        except ApiError as error:
+            raise Unavailable(f"NATS does not say how its event stream stands: {error}") from error
+
+    async def _open_ears(self, client: Client) -> None:
+        for ear in self._ears:
+            await ear.open(client)
+        self._ears_missed()
+
+    def _ears_missed(self) -> None:
+        for ear in self._ears:
+            if ear.missed is not None:
+                ear.missed()
+
+
+class _Ear:
+    def __init__(self, types: frozenset[str] | None, listener: Listener, missed: Callable[[], None] | None) -> None:
+        self._types, self.missed, self._listener = types, missed, listener
+
+    async def open(self, client: Client) -> None:
+        with suppress(NatsError, OSError):
+            # Broken again: it is opened on the next connection.
+            for subject in [EVERYTHING] if self._types is None else [every(kind) for kind in sorted(self._types)]:
+                await client.subscribe(subject, cb=self._hear)
+
+    async def _hear(self, msg: Msg) -> None:
+        try:
+            self._listener(Envelope.from_json(msg.data))
+        except (msgspec.MsgspecError, ValueError):
+            _log.error("what was published as an event is none", subject=msg.subject)
+        except Exception:
+            _log.exception("a listener failed", subject=msg.subject)
+
+
+async def prepare(url: str, subscribed: Mapping[str, frozenset[str]], settings: BusSettings) -> None:
+    """Makes stream and consumers, or changes them to the settings. Raises BusUnusable."""
+    traffic = Traffic()
+    link = Link(url, "shikanji migrate", traffic)
+    await link.open()
+    try:
+        await Stream(link, settings, traffic).prepare(subscribed)
+    finally:
+        await link.close()

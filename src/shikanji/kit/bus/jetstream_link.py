@@ -1,0 +1,255 @@
+"""The connection to a NATS server: kept for as long as the process lives, however often it breaks.
+
+The client library reconnects too, but buffers what is published meanwhile, waits for a dead socket to drain before it
+tries the next one, and gives up for good when the server complains. So each connection is used until it is lost, and
+then another is made: whatever was under way on the old one has failed, at once."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+
+from shikanji.kit.bus import Traffic
+from shikanji.kit.errors import OperatorError, Unavailable
+from shikanji.kit.events import EVENT_BYTES_MAX
+from shikanji.kit.telemetry.logs import logger
+from shikanji.kit.waiting import until
+
+START_SECONDS_MAX = 5.0
+CONNECT_SECONDS_MAX = 2
+RETRY_SECONDS = 0.25
+PING_SECONDS = 3.0
+PONG_SECONDS_MAX = 5
+ASK_SECONDS_MAX = 3.0
+PARTING_SECONDS_MAX = 1.0
+PENDING_BYTES_MAX = 8_388_608
+ENVELOPE_BYTES_MAX = 4_096
+"""What an event on its way has besides its data: the envelope, subject and headers."""
+VERSION_MIN = (2, 12, 0)
+
+Came = Callable[[Client], Awaitable[None]]
+Lost = Callable[[], None]
+
+_BROKEN = (NatsError, OSError, TimeoutError)
+
+_log = logger("bus")
+
+
+class BusUnusable(OperatorError):
+    """What whoever runs the platform must put right before events can travel."""
+
+
+class ApiError(Exception):
+    """The server refused a question about streams or consumers."""
+
+    def __init__(self, code: int, err_code: int, description: str) -> None:
+        super().__init__(f"{description} ({err_code or code})")
+        self.code, self.err_code, self.description = code, err_code, description
+
+
+class NobodyAnswers(ApiError):
+    """JetStream is off, or the consumer that was asked is not there."""
+
+    def __init__(self) -> None:
+        super().__init__(503, 0, "nobody answers")
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    code: int
+    description: str = ""
+    err_code: int = 0
+
+
+class _Answer(msgspec.Struct):
+    error: Refusal | None = None
+
+
+class Link:
+    def __init__(self, url: str, name: str, traffic: Traffic) -> None:
+        self._servers = [each.strip() for each in url.split(",")]
+        self._name = name
+        self._traffic = traffic
+        traffic.connected = False
+        self.where = ", ".join(_without_password(each) for each in self._servers)
+        self.client: Client | None = None
+        """While there is a connection."""
+        self.generation = 0
+        """Grows with every connection: what was heard on another may not be answered on this one."""
+        self._on_came: list[Came] = []
+        self._on_lost: list[Lost] = []
+        self._lost_at = time.monotonic()
+        self._failure = ""
+        self._keeping: asyncio.Task[None] | None = None
+        self._parting: set[asyncio.Task[None]] = set()
+
+    @property
+    def trouble(self) -> str:
+        if self.client is not None:
+            return ""
+        seconds = int(time.monotonic() - self._lost_at)
+        return f"no connection to NATS at {self.where} for {seconds} s; events wait in the outboxes meanwhile"
+
+    def watch(self, came: Came, lost: Lost) -> None:
+        """`came` with each new connection, `lost` when it is gone. Before `open`."""
+        self._on_came.append(came)
+        self._on_lost.append(lost)
+
+    async def open(self) -> None:
+        """Raises BusUnusable when nobody answers in time, or a server that will not do."""
+        try:
+            async with asyncio.timeout(START_SECONDS_MAX):
+                client, lost = await self._connect_at_last()
+        except TimeoutError:
+            why = f" ({self._failure})" if self._failure else ""
+            raise BusUnusable(
+                f"No NATS server answers at {self.where}{why}. Start it (`shikanji engines up` does), or set "
+                "SHIKANJI_BUS_URL to where it is."
+            ) from None
+        try:
+            self._check(client)
+        except BusUnusable:
+            await client.close()
+            raise
+        await self._came(client)
+        self._keeping = asyncio.create_task(self._keep(client, lost), name="bus-link")
+
+    async def close(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeping
+        if self.client is not None:
+            self._part(self.client)
+            self.client = None
+        await asyncio.gather(*self._parting)
+        self._traffic.connected = False
+
+    async def ask(self, subject: str, question: Any = None) -> bytes:
+        """A question to JetStream. Raises ApiError for a refusal, NobodyAnswers, Unavailable."""
+        asked = b"" if question is None else msgspec.json.encode(question)
+        try:
+            answer = await self.connected().request(f"$JS.API.{subject}", asked, timeout=ASK_SECONDS_MAX)
+        except NoRespondersError:
+            raise NobodyAnswers from None
+        except _BROKEN as error:
+            raise Unavailable(f"NATS at {self.where} does not answer ({type(error).__name__})") from error
+        refusal = msgspec.json.decode(answer.data, type=_Answer).error
+        if refusal is not None:
+            raise ApiError(refusal.code, refusal.err_code, refusal.description)
+        return answer.data
+
+    def connected(self) -> Client:
+        if self.client is None:
+            raise Unavailable(f"there is no connection to NATS at {self.where}")
+        return self.client
+
+    async def _keep(self, client: Client, lost: asyncio.Event) -> None:
+        while True:
+            await _until_lost(client, lost)
+            self._gone(client)
+            client, lost = await self._connect_at_last()
+            await self._came(client)
+
+    async def _connect_at_last(self) -> tuple[Client, asyncio.Event]:
+        while True:
+            client, lost = Client(), asyncio.Event()
+            try:
+                await self._connect(client, lost)
+                return client, lost
+            except _BROKEN as error:
+                self._failure = str(error).removeprefix("nats: ") or type(error).__name__
+                self._part(client)
+                await asyncio.sleep(RETRY_SECONDS)
+            except BaseException:
+                self._part(client)
+                raise
+
+    async def _connect(self, client: Client, lost: asyncio.Event) -> None:
+        async def note(error: Exception) -> None:
+            self._failure = str(error) or type(error).__name__
+
+        async def closed() -> None:
+            lost.set()
+
+        await client.connect(
+            self._servers,
+            name=self._name,
+            allow_reconnect=False,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=RETRY_SECONDS,  # type: ignore[arg-type]  # it only sleeps for that long
+            connect_timeout=CONNECT_SECONDS_MAX,
+            pending_size=PENDING_BYTES_MAX,
+            error_cb=note,
+            closed_cb=closed,
+        )
+
+    def _check(self, client: Client) -> None:
+        version = client.connected_server_version
+        found = (version.major, version.minor, version.patch)
+        if found < VERSION_MIN:
+            wanted, is_now = ".".join(map(str, VERSION_MIN)), ".".join(map(str, found))
+            raise BusUnusable(
+                f"The NATS server at {self.where} is {is_now}; it must be {wanted} or newer. Older ones are known to "
+                "lose events (2.10.20 to 2.10.22 above all): bring it to the newest patch."
+            )
+        if client.max_payload < EVENT_BYTES_MAX + ENVELOPE_BYTES_MAX:
+            raise BusUnusable(
+                f"The NATS server at {self.where} takes messages of {client.max_payload} bytes at most; set its "
+                f"max_payload to 1MB (events are up to {EVENT_BYTES_MAX} bytes)."
+            )
+
+    async def _came(self, client: Client) -> None:
+        self.client = client
+        self.generation += 1
+        self._traffic.connected = True
+        if self.generation > 1:
+            _log.info("NATS is back", server=self.where, seconds=round(time.monotonic() - self._lost_at, 1))
+        for came in self._on_came:
+            with suppress(*_BROKEN):
+                # Broken again already: `_until_lost` will find it.
+                await came(client)
+
+    def _gone(self, client: Client) -> None:
+        self.client = None
+        self._lost_at = time.monotonic()
+        self._traffic.connected = False
+        self._traffic.disconnects += 1
+        _log.warning("the connection to NATS is lost", server=self.where, error=self._failure)
+        self._part(client)
+        for lost in self._on_lost:
+            lost()
+
+    def _part(self, client: Client) -> None:
+        """Beside everything else: closing a connection whose other end is gone may take for ever."""
+
+        async def close() -> None:
+            with suppress(*_BROKEN):
+                async with asyncio.timeout(PARTING_SECONDS_MAX):
+                    await client.close()
+
+        task = asyncio.create_task(close())
+        self._parting.add(task)
+        task.add_done_callback(self._parting.discard)
+
+
+async def _until_lost(client: Client, lost: asyncio.Event) -> None:
+    """Until the server closed it, or does not answer: a cut cable says nothing."""
+    while not client.is_closed:
+        await until(lost, PING_SECONDS)
+        if not lost.is_set():
+            try:
+                await client.flush(PONG_SECONDS_MAX)
+            except _BROKEN:
+                return
+
+
+def _without_password(server: str) -> str:
+    parts = urlsplit(server)
+    return f"{parts.hostname}:{parts.port or 4222}"
