@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import hypothesis
 import pytest
 
+from shikanji.engines import Engines
 from tests.engines.postgres import PostgresServer
 from tests.harness import Shop, open_shop
 
@@ -24,7 +26,15 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """One server for every suite that also runs on PostgreSQL; it starts when the first test asks for it."""
-    with PostgresServer() as server:
-        yield server
+def engines() -> Iterator[Engines]:
+    """The real servers, each started when a test first needs it: `engines.need("nats")` gives its URLs. Without syncing
+    to the disk: only for suites that time nothing and break nothing; who kills or wipes one starts his own."""
+    with TemporaryDirectory(prefix="shikanji-engines-") as folder, Engines(Path(folder), (), durable=False) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_server(engines: Engines) -> PostgresServer:
+    """One server for every suite that also runs on PostgreSQL."""
+    engines.need("postgres")
+    return PostgresServer(engines.postgres)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shikanji.cli import app, engines_app, events_app
+from shikanji.cli import app, events_app
+from shikanji.cli_engines import app as engines_app
 from shikanji.house import SERVICES
 from shikanji.sandbox import service as sandbox
 from tests.harness import open_shop

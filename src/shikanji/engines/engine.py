@@ -150,13 +150,16 @@ class Engine(ABC):
         return total
 
     def _start(self, record: Record) -> None:
-        self._choose_port(record)
-        self._promised = True
-        self._rotate_log()
-        self._child = self._launch(record)
+        try:
+            self._choose_port(record)
+            self._promised = True
+            self._rotate_log()
+            self._child = self._launch(record)
+        except OSError as error:
+            raise EngineFailed(f"{self.title} could not be started in {self.folder}: {error}") from error
         record.process = identify(self._child.pid)
         # Before it is ready: whoever comes after a kill of ours finds it.
-        self._write(record)
+        self.remember(record)
         if self._attached and record.process is not None:
             self._tether = tether(record.process)
 
@@ -203,7 +206,7 @@ class Engine(ABC):
         if self.exists:
             record = self._read()
             record.process = None
-            self._write(record)
+            self.remember(record)
 
     def _untie(self) -> None:
         if self._tether is not None:
@@ -263,7 +266,8 @@ class Engine(ABC):
         except msgspec.DecodeError as broken:
             raise EngineFailed(f"{path} is damaged ({broken}): delete it when {self.title} does not run.") from None
 
-    def _write(self, record: Record) -> None:
+    def remember(self, record: Record) -> None:
+        """For other processes, and for the next start."""
         self._write_private("engine.json", msgspec.json.encode(record))
 
     def _write_private(self, name: str, content: bytes) -> None:

@@ -105,7 +105,7 @@ class Seaweed(Engine):
         try:
             obstore.put(store, READY, READY.encode())
             obstore.delete(store, READY)
-        except (BaseError, PermissionError, FileNotFoundError):
+        except BaseError:
             return False
         return True
 
