@@ -10,7 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from shikanji.house import SERVICES
-from shikanji.kit.db.migrations import migrate_postgres, migrate_sqlite
+from shikanji.kit.db.migrations import migrate_sqlite
+from shikanji.kit.db.postgres_migrations import migrate_postgres
 from shikanji.kit.db.sqlite_connection import open_writer
 from shikanji.kit.service import Service
 from shikanji.sandbox import service as sandbox

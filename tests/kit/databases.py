@@ -13,9 +13,10 @@ import psycopg
 import pytest
 
 from shikanji.kit.clock import ManualClock, from_rfc3339
-from shikanji.kit.db.migrations import migrate_postgres, migrate_sqlite
+from shikanji.kit.db.migrations import migrate_sqlite
 from shikanji.kit.db.port import Database, DirectDatabase
 from shikanji.kit.db.postgres import PostgresDatabase, PostgresDirect
+from shikanji.kit.db.postgres_migrations import migrate_postgres
 from shikanji.kit.db.sqlite import SqliteDatabase, SqliteDirect
 from shikanji.kit.db.sqlite_connection import open_reader
 from shikanji.kit.db.transaction import Ground

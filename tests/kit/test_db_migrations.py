@@ -10,7 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from shikanji.kit.db.migrations import NotOneHead, head
-from shikanji.kit.db.opening import BadDatabaseUrl, migrate, open_database, open_direct, sqlite_path
+from shikanji.kit.db.opening import (
+    BadDatabaseUrl,
+    DatabaseUnusable,
+    check,
+    migrate,
+    open_database,
+    open_direct,
+    sqlite_path,
+)
 from shikanji.kit.db.postgres import PostgresDatabase
 from shikanji.kit.db.sqlite import SqliteDatabase
 from shikanji.kit.db.tx import Tx
@@ -89,6 +97,30 @@ def tables_of(url: str) -> list[tuple[str]]:
         return rows
     with psycopg.connect(url) as server:
         return server.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+
+
+def test_a_database_that_nobody_migrated_is_not_worked_on(url: str) -> None:
+    with pytest.raises(DatabaseUnusable, match=r"database of counters.* shikanji (migrate|engines up)"):
+        check(url, SERVICE)
+
+    migrate(url, SERVICE)
+    check(url, SERVICE)
+
+
+def test_an_older_schema_wants_migrating_and_a_newer_one_another_release(url: str, versions: Path) -> None:
+    migrate(url, Broken())
+    (versions / "0002_next.py").write_text('revision = "0002"\ndown_revision = "0001"\ndef upgrade(): pass\n')
+    head.cache_clear()
+    with pytest.raises(DatabaseUnusable, match=r"older release\. Run: shikanji migrate"):
+        check(url, Broken())
+    assert migrate(url, Broken())
+
+    (versions / "0002_next.py").unlink()
+    head.cache_clear()
+
+    for way in (check, migrate):
+        with pytest.raises(DatabaseUnusable, match=r"broken.*0002.* is of a newer release"):
+            way(url, Broken())
 
 
 def test_two_heads_are_refused(versions: Path) -> None:

@@ -37,3 +37,7 @@ class LeaseLost(Conflict):
     """Another worker has taken the job over: nothing of this transaction may be kept."""
 
     type, title = "lease-lost", "Another worker has taken this over"
+
+
+class Unfit(Exception):
+    """A database that cannot be worked on as it is: says what is wrong with it, and what to do next."""

@@ -1,6 +1,5 @@
 """A service's migrations: Alembic, driven from here, so that a service has only its `versions` folder."""
 
-import contextlib
 import importlib
 import re
 from functools import cache
@@ -9,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shikanji.kit.db.sqlite_connection import open_writer
+from shikanji.kit.db.faults import Unfit
+from shikanji.kit.db.sqlite_connection import open_reader, open_writer
 from shikanji.kit.db.tables import kit_tables
 
 _REVISION = re.compile(r'^(down_)?revision(?:\s*:[^=]+)?\s*=\s*(?:"([^"]*)"|None)', re.MULTILINE)
@@ -30,48 +30,38 @@ def migrate_sqlite(path: Path, migrations: str) -> bool:
     """Brings the file to the newest revision; False when it was there already, which costs no import of Alembic."""
     connection = open_writer(path)
     try:
-        if _stamped(connection) == head(migrations):
+        stamped = _stamped(connection)
+        if stamped == head(migrations):
             return False
+        require_known(stamped, migrations)
         engine = sa.create_engine("sqlite://", module=_driver(), creator=lambda: connection, poolclass=sa.StaticPool)
         sa.event.listen(engine, "begin", lambda outer: outer.exec_driver_sql("BEGIN IMMEDIATE"))
-        _upgrade(engine, migrations)
+        upgrade(engine, migrations)
         return True
     finally:
         connection.close()
 
 
-def migrate_postgres(url: str, migrations: str) -> bool:
-    """The same for a PostgreSQL database, which is made when it is not there."""
-    import psycopg
-
-    create_database(url)
-    with psycopg.connect(url) as connection:
-        if _stamped_postgres(connection) == head(migrations):
-            return False
-    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=sa.NullPool)
-    _upgrade(engine, migrations)
-    return True
-
-
-def create_database(url: str) -> None:
-    """Makes the database that the URL names, unless it is there. Two that do so at once both succeed."""
-    import psycopg
-    from psycopg import conninfo, sql
-
-    name = conninfo.conninfo_to_dict(url)["dbname"]
-    with psycopg.connect(conninfo.make_conninfo(url, dbname="postgres"), autocommit=True) as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
-            return
-        with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(str(name)))
-            )
+def check_sqlite(path: Path, migrations: str) -> None:
+    """Changes nothing. Raises Unfit."""
+    if not path.exists():
+        raise Unfit("it is not there. Run: shikanji migrate")
+    connection = open_reader(path)
+    try:
+        stamped = _stamped(connection)
+    finally:
+        connection.close()
+    require_known(stamped, migrations)
+    if stamped != head(migrations):
+        raise Unfit("its schema is of an older release. Run: shikanji migrate")
 
 
-def _stamped_postgres(connection: Any) -> str | None:
-    there = connection.execute("SELECT to_regclass('alembic_version')").fetchone()[0]
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if there else None
-    return row[0] if row else None
+def require_known(stamped: str | None, migrations: str) -> None:
+    """Raises Unfit when the schema is one that only a newer release knows."""
+    if stamped is not None and stamped not in _revisions(migrations)[0]:
+        raise Unfit(
+            f"its schema ({stamped}) is of a newer release. Run that release, or restore a backup from before it."
+        )
 
 
 def _driver() -> Any:
@@ -84,7 +74,8 @@ def _stamped(connection: Any) -> str | None:
     return row[0] if row else None
 
 
-def _upgrade(engine: sa.Engine, migrations: str) -> None:
+def upgrade(engine: sa.Engine, migrations: str) -> None:
+    """In one transaction."""
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
@@ -104,15 +95,21 @@ def _upgrade(engine: sa.Engine, migrations: str) -> None:
 @cache
 def head(migrations: str) -> str:
     """The newest revision of a package, read from its files."""
+    revisions, followed = _revisions(migrations)
+    heads = revisions - followed
+    if len(heads) != 1:
+        raise NotOneHead(f"{migrations}: {sorted(heads)}")
+    return heads.pop()
+
+
+def _revisions(migrations: str) -> tuple[set[str], set[str]]:
+    """All of a package, and those that another follows."""
     revisions: set[str] = set()
     followed: set[str] = set()
     for file in (_folder(migrations) / "versions").glob("*.py"):
         for down, name in _REVISION.findall(file.read_text()):
             (followed if down else revisions).add(name)
-    heads = revisions - followed
-    if len(heads) != 1:
-        raise NotOneHead(f"{migrations}: {sorted(heads)}")
-    return heads.pop()
+    return revisions, followed
 
 
 def _folder(migrations: str) -> Path:

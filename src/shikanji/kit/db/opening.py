@@ -1,17 +1,21 @@
 """From a database URL to a database: `sqlite:///folder/{service}.db` or `postgresql://host/{service}`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from shikanji.kit.db.migrations import migrate_postgres, migrate_sqlite
+from shikanji.kit.clock import Clock
+from shikanji.kit.db.faults import Unfit
+from shikanji.kit.db.migrations import check_sqlite, migrate_sqlite
 from shikanji.kit.db.port import Database, DirectDatabase
 from shikanji.kit.db.sqlite import SqliteDatabase, SqliteDirect
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.errors import OperatorError
 
 _SQLITE = "sqlite:///"
-_FOREIGN = {"pysqlite3", "psycopg", "psycopg_pool", "alembic"}
-"""Whose errors speak of the database (damaged, not reachable, of a newer release) and not of a fault in our code."""
+_FOREIGN = {"pysqlite3", "alembic"}
+"""Whose errors speak of the file (damaged, not writable, no history that we know) and not of a fault in our code."""
 
 
 class Migrated(Protocol):
@@ -51,19 +55,41 @@ def open_direct(url: str, ground: Ground, *, read_only: bool = False) -> DirectD
     return PostgresDirect(_filled(url, ground.service), ground)
 
 
-def migrate(url: str, service: Migrated) -> bool:
-    """Makes the database if need be and brings it to the newest revision; False when it was there already. Raises
-    DatabaseUnusable."""
+def migrate(url: str, service: Migrated, clock: Clock | None = None) -> bool:
+    """Makes the database if need be and brings it to the newest revision; False when it was there already. Two
+    processes may do so at once. Raises DatabaseUnusable, having changed nothing."""
     path = sqlite_path(url, service.name)
-    try:
+    with _told(service, path):
         if path:
             return migrate_sqlite(path, service.migrations)
-        return migrate_postgres(_filled(url, service.name), service.migrations)
+        from shikanji.kit.db.postgres_migrations import migrate_postgres
+
+        return migrate_postgres(_filled(url, service.name), service.migrations, clock)
+
+
+def check(url: str, service: Migrated, clock: Clock | None = None) -> None:
+    """Whether the service could work on its database: it is there, of a version that we know, with our schema, and its
+    clock is ours. Changes nothing. Raises DatabaseUnusable."""
+    path = sqlite_path(url, service.name)
+    with _told(service, path):
+        if path:
+            return check_sqlite(path, service.migrations)
+        from shikanji.kit.db.postgres_migrations import check_postgres
+
+        return check_postgres(_filled(url, service.name), service.migrations, clock)
+
+
+@contextmanager
+def _told(service: Migrated, path: Path | None) -> Iterator[None]:
+    where = f" ({path})" if path else ""
+    try:
+        yield
+    except Unfit as unfit:
+        raise DatabaseUnusable(f"The database of {service.name}{where} cannot be used: {unfit}") from unfit
     except Exception as error:
         origin = type(error).__module__.partition(".")[0]
         if origin not in _FOREIGN:
             raise
-        where = f" ({path})" if path else ""
         why = f"its schema is of another release ({error})" if origin == "alembic" else str(error)
         raise DatabaseUnusable(f"The database of {service.name}{where} cannot be used: {why}") from error
 
