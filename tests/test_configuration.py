@@ -146,3 +146,44 @@ def test_production_refuses_an_armed_failpoint() -> None:
         failpoints.arm("")
 
     assert "SHIKANJI_FAILPOINT" in problem
+
+
+def test_files_lie_in_the_data_folder_unless_another_place_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+
+    assert configure(SHIKANJI_DATA_DIR=str(folder)).platform.files_place == f"{folder.as_uri()}/files"
+    assert configure(SHIKANJI_FILES_URL="s3://media").platform.files_place == "s3://media"
+
+
+@pytest.mark.parametrize("set_alone", ["SHIKANJI_S3_ACCESS_KEY", "SHIKANJI_S3_SECRET_KEY"])
+def test_half_a_key_is_refused_and_not_shown(set_alone: str) -> None:
+    (problem,) = problems(**{set_alone: "half"})
+
+    assert "belong together" in problem
+    assert "half" not in problem
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "refused"),
+    [
+        ("http://s3.example.in", True),
+        ("http://127.0.0.1.example.in:8333", True),
+        ("https://s3.example.in", False),
+        ("http://127.0.0.1:8333", False),
+    ],
+)
+def test_production_sends_files_in_the_clear_on_this_machine_only(endpoint: str, refused: bool) -> None:
+    environment = {**PRODUCTION, "SHIKANJI_S3_ENDPOINT": endpoint}
+
+    if refused:
+        assert problems(**environment) == [
+            "SHIKANJI_S3_ENDPOINT must be https in production, unless it is on this machine"
+        ]
+    else:
+        assert configure(**environment).platform.s3.endpoint == endpoint
+
+
+def test_production_does_not_keep_files_in_memory() -> None:
+    (problem,) = problems(**PRODUCTION, SHIKANJI_FILES_URL="memory://")
+
+    assert problem == "SHIKANJI_FILES_URL=memory:// is for tests and is refused in production"

@@ -29,8 +29,8 @@ def open_files(url: str, s3: S3Access) -> Files:
             return ObjectFiles(MemoryStore(), "files in memory")
         if parts.scheme == "file" and path and not parts.netloc:
             return local_files(Path("/", path))
-        if parts.scheme == "s3" and parts.hostname and not parts.query:
-            return ObjectFiles(_bucket(parts.hostname, path, s3), f"the bucket {url} at {s3.endpoint or 'Amazon'}")
+        if parts.scheme == "s3" and parts.netloc and parts.netloc == parts.hostname and not parts.query:
+            return ObjectFiles(_bucket(parts.netloc, path, s3), f"the bucket {url} at {s3.endpoint or 'Amazon'}")
     except ValueError:  # of a URL that cannot be taken apart
         raise SettingsError([FORM]) from None
     raise SettingsError([FORM])
