@@ -27,14 +27,14 @@ _log = logger("bus")
 class JetStreamBus:
     def __init__(self, url: str, settings: BusSettings, *, name: str) -> None:
         self.traffic = Traffic()
-        self._settings = settings
         self._link = Link(url, name, self.traffic)
         self._stream = Stream(self._link, settings, self.traffic)
         self._publisher = Publisher(self._link, self.traffic)
         self._pullers: dict[str, Puller] = {}
         self._ears: list[_Ear] = []
+        self._heard_on: Client | None = None
         self._opening: set[asyncio.Task[None]] = set()
-        self._link.watch(self._open_ears, self._ears_missed)
+        self._link.watch(self._open_ears, self._close_ears)
         self._started = False
 
     @property
@@ -43,10 +43,10 @@ class JetStreamBus:
             return self._link.trouble
         if self.traffic.full:
             return (
-                f"the event stream is full ({self._settings.max_bytes} bytes): raise SHIKANJI_BUS_MAX_BYTES and run "
-                "`shikanji migrate`; events wait in the outboxes meanwhile"
+                f"NATS takes no more events ({self._publisher.refusal}): make room on its disk, or raise "
+                "SHIKANJI_BUS_MAX_BYTES and run `shikanji migrate`; they wait in the outboxes meanwhile"
             )
-        return ""
+        return self._stream.trouble
 
     async def start(self) -> None:
         await self._link.open()
@@ -82,8 +82,8 @@ class JetStreamBus:
         """It hears what is published while it is connected, whether or not anybody stores it."""
         ear = _Ear(None if types is None else frozenset(types), listener, missed)
         self._ears.append(ear)
-        if self._link.client is not None:
-            opening = asyncio.create_task(ear.open(self._link.client))
+        if self._heard_on is not None:
+            opening = asyncio.create_task(ear.open(self._heard_on))
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
 
@@ -99,6 +99,11 @@ class JetStreamBus:
     async def _open_ears(self, client: Client) -> None:
         for ear in self._ears:
             await ear.open(client)
+        self._heard_on = client
+        self._ears_missed()
+
+    def _close_ears(self) -> None:
+        self._heard_on = None
         self._ears_missed()
 
     def _ears_missed(self) -> None:

@@ -97,7 +97,7 @@ class Link:
         return f"no connection to NATS at {self.where} for {seconds} s; events wait in the outboxes meanwhile"
 
     def watch(self, came: Came, lost: Lost) -> None:
-        """`came` with each new connection, `lost` when it is gone. Before `open`."""
+        """`came` with each new connection, before it is used; `lost` when it is gone. Before `open`."""
         self._on_came.append(came)
         self._on_lost.append(lost)
 
@@ -206,15 +206,19 @@ class Link:
             )
 
     async def _came(self, client: Client) -> None:
-        self.client = client
         self.generation += 1
+        try:
+            for came in self._on_came:
+                with suppress(*_BROKEN):
+                    # Broken again already: `_until_lost` will find it.
+                    await came(client)
+        except BaseException:
+            self._part(client)
+            raise
+        self.client = client
         self._traffic.connected = True
         if self.generation > 1:
             _log.info("NATS is back", server=self.where, seconds=round(time.monotonic() - self._lost_at, 1))
-        for came in self._on_came:
-            with suppress(*_BROKEN):
-                # Broken again already: `_until_lost` will find it.
-                await came(client)
 
     def _gone(self, client: Client) -> None:
         self.client = None

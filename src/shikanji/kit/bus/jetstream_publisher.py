@@ -68,6 +68,8 @@ class Publisher:
         self._traffic = traffic
         self._numbers = count(1)
         self._inbox = ""
+        self.refusal = ""
+        """Why the server last took no more."""
         self._under_way: dict[str, _Answers] = {}
         link.watch(self._came, self._lost)
 
@@ -144,7 +146,7 @@ class Publisher:
         if isinstance(error, Unavailable):
             return error
         if isinstance(error, ApiError) and error.err_code in _FULL:
-            self._traffic.full = True
+            self._traffic.full, self.refusal = True, error.description
             return BusFull(f"NATS takes no more events: {error}")
         return Unavailable(f"NATS did not take the events: {error or type(error).__name__}")
 

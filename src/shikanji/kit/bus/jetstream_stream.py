@@ -3,7 +3,8 @@ Whoever finds them missing makes them anew; what they held comes again from the 
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from shikanji.kit.clock import HOUR, SECOND
 from shikanji.kit.telemetry.logs import logger
 
 NAME = "events"
-ACK_SECONDS = 30
+ACK_SECONDS = 15
 """A batch that nobody answered for in this time goes to whoever pulls next. Far above what any batch takes; a puller
 that is still busy says so before."""
 ACK_PENDING_MAX = 1_000
@@ -85,6 +86,8 @@ class Stream:
         self._config = stream_config(settings)
         self._traffic = traffic
         self._making = asyncio.Lock()
+        self.trouble = ""
+        """Why the server says nothing of the stream, or will not have it."""
 
     async def prepare(self, subscribed: Mapping[str, frozenset[str]]) -> None:
         """Makes everything, or changes it to the settings. Raises BusUnusable where that cannot be done."""
@@ -116,16 +119,27 @@ class Stream:
 
     async def epoch(self) -> str:
         """When the stream was created. Makes it when it is missing."""
-        state = await self._look()
-        if state is None:
-            state = await self._make_again()
-        return state.created
+        with self._telling():
+            state = await self._look()
+            if state is None:
+                state = await self._make_again()
+            return state.created
 
     async def ensure(self, service: str, types: frozenset[str]) -> None:
         """Makes the consumer of a service, and the stream, where they are missing."""
-        if await self._look() is None:
-            await self._make_again()
-        await self._make_consumer(service, types)
+        with self._telling():
+            if await self._look() is None:
+                await self._make_again()
+            await self._make_consumer(service, types)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+            self.trouble = ""
+        except ApiError as error:
+            self.trouble = str(self._unusable(error))
+            raise
 
     async def _look(self) -> StreamState | None:
         try:
