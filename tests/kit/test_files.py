@@ -1,5 +1,7 @@
 """One suite for every store of files: a folder, memory, a real S3, and a second one that others wrote."""
 
+import asyncio
+import socket
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from moto.server import ThreadedMotoServer
 from structlog.testing import capture_logs
 
 from shikanji.engines import Engine, Engines
+from shikanji.gateway.readiness import ANSWER_SECONDS_MAX
 from shikanji.kit.errors import OperatorError, Unavailable
 from shikanji.kit.files import Files, S3Access
 from shikanji.kit.files.opening import open_files
@@ -135,6 +138,15 @@ async def test_an_endpoint_where_nobody_answers_is_said_and_the_request_is_503()
     with pytest.raises(Unavailable, match="store of files") as refusal:
         await files.get("logo")
     assert (refusal.value.status, refusal.value.retry_after_seconds) == (503, 5)
+
+
+async def test_an_endpoint_that_takes_connections_and_says_nothing_is_said_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        access = S3Access(f"http://127.0.0.1:{silent.getsockname()[1]}", access_key="key", secret_key="secret")
+        files = open_files("s3://shikanji", access)
+
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            assert "nobody answers" in await files.check()
 
 
 async def test_once_usable_a_store_that_goes_away_fails_requests_and_not_the_process(tmp_path: Path) -> None:

@@ -13,17 +13,20 @@ from shikanji.kit.telemetry.logs import logger
 
 SECONDS_MAX = 12.0
 """For one operation, with all its tries."""
+CHECK_SECONDS_MAX = 0.9
+"""Whoever asks whether it is ready waits a second."""
 RETRY_AFTER_SECONDS = 5
 CHECK_KEY = "ready"
 """Asked for to see whether the store answers; it need not be there."""
 
+NOBODY_ANSWERS = "nobody answers: see that it runs, and that SHIKANJI_S3_ENDPOINT is its address"
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,7}")
 _REASONS = {
     "NoSuchBucket": "there is no such bucket: make it, or correct SHIKANJI_FILES_URL",
     "InvalidAccessKeyId": "the access key is not known there: correct SHIKANJI_S3_ACCESS_KEY",
     "SignatureDoesNotMatch": "the secret key is wrong: correct SHIKANJI_S3_SECRET_KEY",
     "AccessDenied": "the key may not read, write, delete and list there: give it that right",
-    "error sending request": "nobody answers: see that it runs, and that SHIKANJI_S3_ENDPOINT is its address",
+    "error sending request": NOBODY_ANSWERS,
     "error following redirect": "the bucket is in another region: correct SHIKANJI_S3_REGION",
     "AuthorizationHeaderMalformed": "the bucket is in another region: correct SHIKANJI_S3_REGION",
 }
@@ -59,7 +62,8 @@ class ObjectFiles:
     async def check(self) -> str:
         if not self._was_usable:
             try:
-                await self._get(CHECK_KEY)
+                async with asyncio.timeout(CHECK_SECONDS_MAX):
+                    await self._get(CHECK_KEY)
             except (BaseError, OSError) as error:
                 return f"{self._place}: {_reason(error)}"
             self._was_usable = True
@@ -93,7 +97,7 @@ def _reason(error: Exception) -> str:
     """In our words where we have some, else in the first of its own."""
     text = str(error)
     if isinstance(error, TimeoutError):
-        return f"no answer within {SECONDS_MAX:g} s"
+        return NOBODY_ANSWERS
     ours = next((reason for sign, reason in _REASONS.items() if sign in text), "")
     return ours or text.partition("\n")[0][:200]
 
