@@ -99,6 +99,11 @@ class Engine(ABC):
         return self.process is not None
 
     @property
+    def started_here(self) -> bool:
+        """Whether the one that runs, or ran last, was started by this object."""
+        return self._child is not None
+
+    @property
     def answers(self) -> bool:
         """Whether it runs and does what it is there for."""
         return self.running and self._is_ready(self._read())

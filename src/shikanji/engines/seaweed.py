@@ -87,7 +87,8 @@ class Seaweed(Engine):
         }
         keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": record.password}
         return self._spawn(
-            [str(program), "mini", *(f"-{name}={value}" for name, value in options.items())],
+            # Else its log lies in /tmp.
+            [str(program), "-logtostderr=true", "mini", *(f"-{name}={value}" for name, value in options.items())],
             env={"PATH": os.defpath, "HOME": str(self.folder), **keys},
         )
 
