@@ -80,7 +80,7 @@ class Link:
         try:
             async with asyncio.timeout(SECONDS_MAX):
                 answers = await self._round_trip([command for command, _ in batch])
-        except AWAY as error:
+        except Exception as error:  # whatever it is: nobody may be left waiting
             await self._part()
             self._failed(str(error) or f"no answer within {SECONDS_MAX} s")
             _refuse(batch, self.away)
