@@ -1,6 +1,7 @@
 """Units of work, the same on every database."""
 
 import asyncio
+from contextlib import suppress
 from typing import cast
 
 import pytest
@@ -9,12 +10,15 @@ from sqlalchemy import bindparam
 
 from shikanji.kit.context import bind
 from shikanji.kit.db.faults import ConstraintViolated, TransactionOver
-from shikanji.kit.db.sql import COUNTED_TOGETHER_MAX
 from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.errors import Conflict, Unavailable
 from tests.kit.counters import INSERT, CounterMoved, CounterSettings, add, add_and_tell, counters, value, values
 from tests.kit.databases import OpenDatabase
+
+
+class Stumbled(Exception):
+    """What a unit raises on its way."""
 
 
 class Unstorable(CounterMoved, frozen=True, kw_only=True):
@@ -164,7 +168,7 @@ async def test_events_recorded_together_count_like_those_recorded_one_by_one(dat
 
 
 async def test_events_of_many_aggregates_are_counted_each_for_itself(database: OpenDatabase) -> None:
-    names = [f"counter-{number:02}" for number in range(2 * COUNTED_TOGETHER_MAX + 1)]
+    names = [f"counter-{number:02}" for number in range(20)]
 
     def move(tx: Tx) -> None:
         tx.record(*(CounterMoved(counter_id=name, by=1) for name in reversed(names)))
@@ -174,6 +178,22 @@ async def test_events_of_many_aggregates_are_counted_each_for_itself(database: O
 
     told = [(event.aggregate_id, event.version) for event in database.events()]
     assert told == [(name, 1) for name in reversed(names)] + [(name, 2) for name in names[:2]]
+
+
+async def test_events_recorded_in_a_part_that_is_undone_never_were(database: OpenDatabase) -> None:
+    def move(tx: Tx) -> None:
+        tx.record(CounterMoved(counter_id="before", by=1))
+        with suppress(Stumbled), tx.savepoint():
+            tx.record(CounterMoved(counter_id="inside", by=1))
+            with tx.savepoint():
+                tx.record(CounterMoved(counter_id="further inside", by=1))
+            raise Stumbled
+        with tx.savepoint():
+            tx.record(CounterMoved(counter_id="after", by=1))
+
+    await database.write(move)
+
+    assert [event.aggregate_id for event in database.events()] == ["before", "after"]
 
 
 async def test_a_statement_is_run_for_each_row(database: OpenDatabase) -> None:

@@ -162,10 +162,7 @@ class PostgresDatabase:
         self, connection: psycopg.Connection[Any], origin: Origin, fn: Any, args: Any, kwargs: Any
     ) -> tuple[Any, int]:
         tx = PostgresTransaction(self._ground, connection, connection.cursor(), origin)
-        try:
-            value = fn(tx, *args, **kwargs)
-        finally:
-            tx.end()
+        value = tx.carry_out(fn, args, kwargs)
         failpoint(self._before_commit)
         self._commit(connection)
         failpoint(self._after_commit)
@@ -173,10 +170,7 @@ class PostgresDatabase:
 
     def _read_on(self, connection: psycopg.Connection[Any], origin: Origin, fn: Any, args: Any, kwargs: Any) -> Any:
         tx = PostgresTransaction(self._ground, connection, connection.cursor(), origin)
-        try:
-            return fn(tx, *args, **kwargs)
-        finally:
-            tx.end()
+        return tx.carry_out(fn, args, kwargs)
 
     def _commit(self, connection: psycopg.Connection[Any]) -> None:
         try:
@@ -220,7 +214,4 @@ class PostgresDirect:
 
     def _run(self, fn: Callable[..., T], args: Any, kwargs: Any) -> T:
         tx = PostgresTransaction(self._ground, self._connection, self._connection.cursor(), current())
-        try:
-            return fn(tx, *args, **kwargs)
-        finally:
-            tx.end()
+        return tx.carry_out(fn, args, kwargs)

@@ -21,23 +21,11 @@ BUMP_VERSION = (
         index_elements=[_aggregates.c.aggregate_id],
         set_={"version": _aggregates.c.version + bindparam("count", type_=sa.BigInteger)},
     )
-    .returning(_aggregates.c.version)
 )
-COUNTED_TOGETHER_MAX = 8
-
-
-def _bump_versions(count: int) -> sa.Executable:
-    bump = upsert(_aggregates).values(
-        [{"aggregate_id": bindparam(f"id_{at}"), "version": bindparam(f"count_{at}")} for at in range(count)]
-    )
-    return bump.on_conflict_do_update(
-        index_elements=[_aggregates.c.aggregate_id],
-        set_={"version": _aggregates.c.version + bump.excluded.version},
-    ).returning(_aggregates.c.aggregate_id, _aggregates.c.version)
-
-
-BUMP_VERSIONS = {count: _bump_versions(count) for count in range(2, COUNTED_TOGETHER_MAX + 1)}
-"""By the number of aggregates, each another one."""
+BUMP_VERSION_AND_READ = BUMP_VERSION.returning(_aggregates.c.version)
+SELECT_VERSIONS = sa.select(_aggregates.c.aggregate_id, _aggregates.c.version).where(
+    any_of(_aggregates.c.aggregate_id, "aggregate_ids")
+)
 
 _OUTBOX_WRITTEN = [column for column in _outbox.c if column.name not in ("seq", "published_at", "published_under")]
 INSERT_OUTBOX = sa.insert(_outbox).values({column.name: bindparam(column.name) for column in _OUTBOX_WRITTEN})

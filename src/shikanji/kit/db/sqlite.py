@@ -138,12 +138,10 @@ class SqliteDatabase:
             self._loop.call_soon(self._end_snapshot)
         tx = SqliteTransaction(self._ground, self._inline, self._cursor, current())
         try:
-            return fn(tx, *args, **kwargs)
+            return tx.carry_out(fn, args, kwargs)
         except BaseException:
             self._end_snapshot()
             raise
-        finally:
-            tx.end()
 
     def _end_snapshot(self) -> None:
         if self._in_snapshot:

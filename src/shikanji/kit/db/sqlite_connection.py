@@ -89,7 +89,7 @@ class SqliteTransaction(Transaction):
             return error
         if not self._connection.in_transaction:
             # What came after it would be committed one by one, each for itself.
-            self.end()
+            self._end()
             return TransactionOver(str(error))
         if isinstance(error, sqlite.IntegrityError):
             return ConstraintViolated(str(error))
@@ -101,11 +101,9 @@ def read_once(ground: Ground, connection: Any, origin: Origin, fn: Callable[...,
     """Runs `fn` on one snapshot."""
     cursor = connection.cursor()
     cursor.execute("BEGIN")
-    tx = SqliteTransaction(ground, connection, cursor, origin)
     try:
-        return fn(tx, *args, **kwargs)
+        return SqliteTransaction(ground, connection, cursor, origin).carry_out(fn, args, kwargs)
     finally:
-        tx.end()
         if connection.in_transaction:
             cursor.execute("ROLLBACK")
 
@@ -114,12 +112,10 @@ def write_once(ground: Ground, connection: Any, origin: Origin, fn: Callable[...
     """Runs `fn` in a transaction of its own; for tools that have the file to themselves."""
     cursor = connection.cursor()
     cursor.execute("BEGIN IMMEDIATE")
-    tx = SqliteTransaction(ground, connection, cursor, origin)
     try:
-        result = fn(tx, *args, **kwargs)
+        result = SqliteTransaction(ground, connection, cursor, origin).carry_out(fn, args, kwargs)
         cursor.execute("COMMIT")
     finally:
-        tx.end()
         if connection.in_transaction:
             cursor.execute("ROLLBACK")
     return result

@@ -100,15 +100,13 @@ class SqliteWriter:
         execute("SAVEPOINT unit")
         tx = SqliteTransaction(self._ground, self._connection, self._cursor, unit.origin)
         try:
-            unit.value = unit.fn(tx, *unit.args, **unit.kwargs)
+            unit.value = tx.carry_out(unit.fn, unit.args, unit.kwargs)
             unit.woke = tx.woke
         except StopIteration as error:
             # The one exception that a future does not carry.
             unit.error = RuntimeError(repr(error))
         except Exception as error:
             unit.error = error
-        finally:
-            tx.end()
         if not self._connection.in_transaction:
             raise TransactionOver(str(unit.error or "the transaction was ended from inside"))
         if unit.error is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,12 +16,12 @@ from shikanji.kit.db.faults import LeaseLost, TransactionOver
 from shikanji.kit.db.sql import (
     ADD_JOB,
     BUMP_VERSION,
-    BUMP_VERSIONS,
-    COUNTED_TOGETHER_MAX,
+    BUMP_VERSION_AND_READ,
     DELETE_JOB,
     FINISH_JOB,
     INSERT_OUTBOX,
     RELEASE_REPLANNED_JOB,
+    SELECT_VERSIONS,
 )
 from shikanji.kit.db.statements import Prepared, Statements, misfit
 from shikanji.kit.db.tx import PLANNED, RECORDED, WAKE_AHEAD, Rows
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shikanji.kit.service import Secrets
 
 S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -58,6 +59,7 @@ class Transaction(ABC):
         "_ground",
         "_prepared",
         "_statements",
+        "_told",
         "causation_id",
         "correlation_id",
         "now",
@@ -76,6 +78,19 @@ class Transaction(ABC):
         self._statements = statements
         self._prepared = statements.prepared
         self._cursor = cursor
+        self._told: list[dict[str, Any]] = []
+        """Rows for the outbox that lack their aggregate's version still."""
+
+    def carry_out(self, fn: Callable[..., T], args: Any, kwargs: Any) -> T:
+        """Runs the unit to its end. What it recorded is written last, all together: that costs a fraction, and the
+        aggregates' rows are locked for the shortest time."""
+        try:
+            value = fn(self, *args, **kwargs)
+            if self._told:
+                self._write_told()
+            return value
+        finally:
+            self._end()
 
     def new_id(self) -> str:
         return self._ground.ids.new()
@@ -126,44 +141,33 @@ class Transaction(ABC):
         return Rows(rows, len(rows) if returns_rows else self._cursor.rowcount)
 
     def record(self, *events: Event) -> None:
-        self.woke |= RECORDED
-        if len(events) == 1:
-            (event,) = events
-            aggregate_id = event.aggregate_id
-            self.run(INSERT_OUTBOX, **self._outbox_row(event, aggregate_id, self._count(aggregate_id, 1)))
-            return
-        aggregate_ids = [event.aggregate_id for event in events]
+        if events:
+            self.woke |= RECORDED
+        self._told += [self._outbox_row(event) for event in events]
+
+    def _write_told(self) -> None:
         counts: dict[str, int] = {}
-        for aggregate_id in aggregate_ids:
+        for row in self._told:
+            aggregate_id = row["aggregate_id"]
             counts[aggregate_id] = counts.get(aggregate_id, 0) + 1
-        versions = self._count_all(counts)
-        rows = []
-        for event, aggregate_id in zip(events, aggregate_ids, strict=True):
+        versions = self._count(counts)
+        for row in self._told:
+            aggregate_id = row["aggregate_id"]
             counts[aggregate_id] -= 1
-            rows.append(self._outbox_row(event, aggregate_id, versions[aggregate_id] - counts[aggregate_id]))
-        self.run_each(INSERT_OUTBOX, rows)
+            row["aggregate_version"] = versions[aggregate_id] - counts[aggregate_id]
+        self.run_each(INSERT_OUTBOX, self._told)
 
-    def _count_all(self, counts: Mapping[str, int]) -> dict[str, int]:
-        """As `_count` for each. In key order: two units must not lock the rows crosswise."""
-        versions: dict[str, int] = {}
-        keys = sorted(counts)
-        for start in range(0, len(keys), COUNTED_TOGETHER_MAX):
-            part = keys[start : start + COUNTED_TOGETHER_MAX]
-            if len(part) == 1:
-                versions[part[0]] = self._count(part[0], counts[part[0]])
-                continue
-            params: dict[str, Any] = {}
-            for at, key in enumerate(part):
-                params[f"id_{at}"], params[f"count_{at}"] = key, counts[key]
-            versions.update(self.run(BUMP_VERSIONS[len(part)], **params).rows)
-        return versions
+    def _count(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """The aggregates' versions after so many more events each; their rows stay locked until the commit. They are
+        taken in key order: two units must not lock them crosswise."""
+        if len(counts) == 1:
+            ((aggregate_id, count),) = counts.items()
+            return {aggregate_id: self.run(BUMP_VERSION_AND_READ, aggregate_id=aggregate_id, count=count).scalar()}
+        # On SQLite what RETURNING costs is more than another statement; here one serves them all.
+        self.run_each(BUMP_VERSION, [{"aggregate_id": key, "count": counts[key]} for key in sorted(counts)])
+        return dict(self.run(SELECT_VERSIONS, aggregate_ids=list(counts)).rows)
 
-    def _count(self, aggregate_id: str, count: int) -> int:
-        """The aggregate's version after `count` more events; its row stays locked until the commit."""
-        version: int = self.run(BUMP_VERSION, aggregate_id=aggregate_id, count=count).rows[0][0]
-        return version
-
-    def _outbox_row(self, event: Event, aggregate_id: str, version: int) -> dict[str, Any]:
+    def _outbox_row(self, event: Event) -> dict[str, Any]:
         data = _encode(event)
         if len(data) > EVENT_BYTES_MAX:
             raise TooLarge(
@@ -173,8 +177,8 @@ class Transaction(ABC):
             "event_id": self._ground.ids.new(),
             "type": type(event).__name__,
             "schema_version": event.schema_version,
-            "aggregate_id": aggregate_id,
-            "aggregate_version": version,
+            "aggregate_id": event.aggregate_id,
+            "aggregate_version": 0,
             "store_id": getattr(event, "store_id", None),
             "occurred_at": self.now,
             "data": data,
@@ -214,7 +218,7 @@ class Transaction(ABC):
         except Exception as error:
             raise self._read_error(error) from error
 
-    def end(self) -> None:
+    def _end(self) -> None:
         """From here on nothing more may be run: the unit is over."""
         self._cursor = _ENDED
 
@@ -237,7 +241,7 @@ class Transaction(ABC):
 class Savepoint:
     """What runs inside is undone alone when it raises. Nested ones undo from the inside out."""
 
-    __slots__ = ("_tx",)
+    __slots__ = ("_told", "_tx")
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
@@ -245,10 +249,12 @@ class Savepoint:
     def __enter__(self) -> None:
         # The same name at every depth: the innermost one is meant.
         self._tx.control("SAVEPOINT part")
+        self._told = len(self._tx._told)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if kind is not None:
             self._tx.control("ROLLBACK TO SAVEPOINT part")
+            del self._tx._told[self._told :]
         self._tx.control("RELEASE SAVEPOINT part")
 
 
