@@ -120,7 +120,9 @@ holds = sa.Table(
         "state IN ('active', 'tied', 'sold', 'returned', 'cancelled', 'released', 'broken', 'awaited')",
         name="holds_state",
     ),
+    sa.CheckConstraint("(ended_at IS NULL) = (state IN ('active', 'tied'))", name="holds_open_or_ended"),
 )
-is_open = sa.text("state IN ('active', 'tied')")
-"""Literal, for SQLite uses a partial index only for the very words of its condition."""
+is_open = sa.text("ended_at IS NULL")
+"""Literal, for SQLite uses a partial index only for the very words of its condition. Not by the state: each change of
+it would take the row out of the index and put it back."""
 sa.Index("holds_open", holds.c.customer_id, sqlite_where=is_open, postgresql_where=is_open)

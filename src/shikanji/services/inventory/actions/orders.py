@@ -1,7 +1,7 @@
 """What the events of an order do to its holds. They may come late, twice, and in any order: `model/holds.py` says what
 follows in every state; the usual case is one conditional statement."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shikanji.contracts.inventory import StockUnavailable
 from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated, OrderPreparing
@@ -174,8 +174,8 @@ def _short(tx: Tx, store_id: str, quantities: dict[str, int]) -> list[str]:
     return sorted(short or quantities)
 
 
-def _sell(tx: Tx, order_id: str, attempt: int, needed: Iterable[Needed]) -> None:
-    sold = [(stock.sell(tx, need), -need.quantity) for need in needed]
+def _sell(tx: Tx, order_id: str, attempt: int, needed: Sequence[Needed]) -> None:
+    sold = [(left, -need.quantity) for left, need in zip(stock.sell(tx, needed), needed, strict=True)]
     if sold:
         tx.record(*balances.moved(tx, sold, "sale", reason="sold", order_id=order_id, attempt=attempt))
 

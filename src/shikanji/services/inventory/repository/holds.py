@@ -56,7 +56,10 @@ def tie(tx: Tx, order_id: str, attempt: int) -> bool:
 
 def sell(tx: Tx, order_id: str, attempt: int) -> bytes | None:
     """The lines of a hold that was open and is sold now; None where it was not open."""
-    lines: bytes | None = tx.run(SELL, order_id=order_id, attempt=attempt, now=tx.now).scalar()
+    if not tx.run(SELL, order_id=order_id, attempt=attempt, now=tx.now).count:
+        return None
+    # Not by RETURNING: on SQLite it costs more than this.
+    lines: bytes = tx.run(LINES, order_id=order_id, attempt=attempt).scalar()
     return lines
 
 
@@ -128,7 +131,8 @@ LAPSED = (
 )
 ADD = upsert(holds).on_conflict_do_nothing()
 TIE = sa.update(holds).where(_KEY, _ACTIVE).values(state="tied")
-SELL = sa.update(holds).where(_KEY, is_open).values(state="sold", ended_at=bindparam("now")).returning(holds.c.lines)
+SELL = sa.update(holds).where(_KEY, is_open).values(state="sold", ended_at=bindparam("now"))
+LINES = sa.select(holds.c.lines).where(_KEY)
 RELEASE = (
     sa.update(holds).where(_KEY, _ACTIVE).values(state="released", ended_at=bindparam("now")).returning(holds.c.lines)
 )

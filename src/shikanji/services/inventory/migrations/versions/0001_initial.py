@@ -116,6 +116,7 @@ def _create_holds() -> None:
             "state IN ('active', 'tied', 'sold', 'returned', 'cancelled', 'released', 'broken', 'awaited')",
             name="holds_state",
         ),
+        sa.CheckConstraint("(ended_at IS NULL) = (state IN ('active', 'tied'))", name="holds_open_or_ended"),
     )
-    is_open = sa.text("state IN ('active', 'tied')")
+    is_open = sa.text("ended_at IS NULL")
     op.create_index("holds_open", "holds", ["customer_id"], sqlite_where=is_open, postgresql_where=is_open)
