@@ -17,7 +17,8 @@ from shikanji.kit.auth_revocations import Revocations, Snapshot
 from shikanji.kit.bus.local import LocalBus
 from shikanji.kit.cache.valkey import ValkeyCache
 from shikanji.kit.clock import SystemClock
-from tests.kit.caches import opened, until
+from tests.kit.caches import opened
+from tests.probing import until
 
 GUEST = Principal(account_id="a1", session_id="s1", version=1)
 

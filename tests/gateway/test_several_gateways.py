@@ -16,7 +16,8 @@ from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.cache.valkey import ValkeyCache
 from shikanji.kit.web.routes import RateClass
 from tests.gateway.door import Door, open_door
-from tests.kit.caches import opened, tell, until
+from tests.kit.caches import opened, tell
+from tests.probing import until
 
 MENU = "/api/v1/products"
 

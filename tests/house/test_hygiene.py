@@ -18,6 +18,7 @@ REGISTRY = re.compile(
 WAITS = {"time", "asyncio"}
 MAY_SLEEP = {
     "tests/crashes/zygote.py": "looks whether a process is gone",
+    "tests/probing.py": "looks whether what it was told to wait for is there",
     "tests/kit/test_workers.py": "looks whether the workers are idle",
 }
 

@@ -1,6 +1,5 @@
 """The cache in memory, and on a real Valkey: with time that passes, and a way to wait for what comes by itself."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,9 +13,7 @@ from shikanji.kit.cache import Cache
 from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.cache.opening import open_cache
 from shikanji.kit.cache.valkey import ValkeyCache
-
-TICK_SECONDS = 0.01
-PROBED_FOR_SECONDS = 10.0
+from tests.probing import TICK_SECONDS, tick, until
 
 
 class Seconds:
@@ -36,11 +33,7 @@ class OpenCache:
     """Lets a hundredth of a second pass."""
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str) -> None:
-        for _ in range(int(PROBED_FOR_SECONDS / TICK_SECONDS)):
-            if await holds():
-                return
-            await self.tick()
-        raise AssertionError(f"waited {PROBED_FOR_SECONDS} s in vain until {what}")
+        await until(holds, what, self.tick)
 
 
 @asynccontextmanager
@@ -57,7 +50,7 @@ async def open_on(engine: str, engines: Engines) -> AsyncIterator[OpenCache]:
         return
     url, platform = engines.need("valkey")["SHIKANJI_CACHE_URL"], uuid4().hex
     async with opened(url, platform) as one, opened(url, platform) as other:
-        yield OpenCache(one, other, lambda: asyncio.sleep(TICK_SECONDS))
+        yield OpenCache(one, other, tick)
 
 
 @asynccontextmanager
@@ -69,15 +62,6 @@ async def opened(url: str, platform: str) -> AsyncIterator[ValkeyCache]:
         yield cache
     finally:
         await cache.close()
-
-
-async def until(holds: Callable[[], bool], what: str) -> None:
-    """For what happens by itself."""
-    for _ in range(int(PROBED_FOR_SECONDS / TICK_SECONDS)):
-        if holds():
-            return
-        await asyncio.sleep(TICK_SECONDS)
-    raise AssertionError(f"waited {PROBED_FOR_SECONDS} s in vain until {what}")
 
 
 async def tell(url: str, *command: str | int) -> None:

@@ -11,7 +11,8 @@ from shikanji.kit.cache import VALUE_BYTES_MAX
 from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.cache.opening import open_cache
 from shikanji.kit.settings import SettingsError
-from tests.kit.caches import OpenCache, Seconds, open_on, opened, until
+from tests.kit.caches import OpenCache, Seconds, open_on, opened
+from tests.probing import until
 
 
 @pytest.fixture(params=["memory", "valkey"])

@@ -16,7 +16,8 @@ from shikanji.kit.cache.metrics import CacheMetrics
 from shikanji.kit.cache.valkey import ValkeyCache
 from shikanji.kit.cache.valkey_link import FAILURES_MAX, SECONDS_MAX
 from shikanji.kit.telemetry.metrics import new_registry, render
-from tests.kit.caches import opened, tell, until
+from tests.kit.caches import opened, tell
+from tests.probing import until
 
 
 @pytest.fixture(scope="module")
