@@ -19,6 +19,7 @@ from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room, Service
 from shikanji.kit.telemetry.backstage import Backstage
 from shikanji.kit.telemetry.metrics import render
+from shikanji.kit.web.idempotency import Claim, InFlight, Scope, claim
 from shikanji.kit.web.routes import Routes
 from shikanji.kit.workers import LATE, Workers
 from tests.kit.counters import CounterMoved, CounterSettings, add, add_and_tell, kit, metadata, values
@@ -297,3 +298,19 @@ async def test_what_stopping_leaves_goes_on_at_the_next_start(database: OpenData
     await again.workers.stop()
 
     assert await database.read(values) == DONE
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_start_that_is_alone_frees_what_the_dead_had_claimed(
+    database: OpenDatabase, platform: Platform, alone: bool
+) -> None:
+    key = Scope("guest", "POST /teas", "k" * 16, "one")
+    await database.write(claim, key)
+
+    await platform.workers.prepare(alone=alone)
+
+    if alone:
+        assert isinstance(await database.write(claim, key), Claim)
+    else:
+        with pytest.raises(InFlight):
+            await database.write(claim, key)

@@ -17,6 +17,7 @@ from shikanji.kit.events import Envelope
 from shikanji.kit.housekeeping import with_housekeeping
 from shikanji.kit.jobs_worker import JobsWorker
 from shikanji.kit.service import Room, Service
+from shikanji.kit.web import idempotency
 
 GRACE_SECONDS = 10.0
 LATE = 10 * SECOND
@@ -67,6 +68,8 @@ class Workers:
     async def prepare(self, *, alone: bool) -> None:
         """Once, before anything is driven. `alone`: no other process works on this database."""
         await self.jobs.start(alone=alone)
+        if alone:
+            await self.db.write(idempotency.void_leases)
 
     def start(self) -> None:
         """Starts the loops."""

@@ -27,6 +27,7 @@ from shikanji.kit.web.idempotency import (
     forget_expired,
     once,
     settle,
+    void_leases,
 )
 from shikanji.kit.web.routes import Incoming, Reply
 from tests.kit.counters import add, value
@@ -205,6 +206,24 @@ async def test_a_lapsed_claim_is_taken_over_under_a_new_effect_id_by_exactly_one
         await database.write(complete, late, 201, None)
     await database.write(abandon, late)
     await database.write(complete, heir, 201, Brewed(3))
+
+
+async def test_a_start_that_is_alone_frees_the_keys_of_the_dead_and_leaves_answers(database: OpenDatabase) -> None:
+    db, answered = database.db, Scope("guest", "POST /teas", "a" * 16, "one")
+    dead = await db.write(claim, SCOPE)
+    finished = await db.write(claim, answered)
+    assert isinstance(dead, Claim)
+    assert isinstance(finished, Claim)
+    await db.write(complete, finished, 201, Brewed(1))
+
+    assert await db.write(void_leases) == 1
+
+    with pytest.raises(ClaimLost):
+        await db.write(complete, dead, 201, Brewed(1))
+    taken = await db.write(claim, SCOPE)
+    assert isinstance(taken, Claim)
+    assert taken.effect_id != dead.effect_id
+    assert isinstance(await db.write(claim, answered), StoredAnswer)
 
 
 async def test_nothing_is_written_after_the_lease_even_if_nobody_took_over(database: OpenDatabase) -> None:
