@@ -14,7 +14,7 @@ from shikanji.kit.bus import Listener, Receiver, Traffic
 from shikanji.kit.bus.jetstream_link import ApiError, Link
 from shikanji.kit.bus.jetstream_publisher import Publisher
 from shikanji.kit.bus.jetstream_puller import Puller
-from shikanji.kit.bus.jetstream_stream import EVERYTHING, Stream, every
+from shikanji.kit.bus.jetstream_stream import ACK_SECONDS, EVERYTHING, Stream, every
 from shikanji.kit.bus.settings import BusSettings
 from shikanji.kit.db.leadership import Alone, Leadership
 from shikanji.kit.errors import Unavailable
@@ -25,10 +25,11 @@ _log = logger("bus")
 
 
 class JetStreamBus:
-    def __init__(self, url: str, settings: BusSettings, *, name: str) -> None:
+    def __init__(self, url: str, settings: BusSettings, *, name: str, ack_seconds: float = ACK_SECONDS) -> None:
+        """`ack_seconds`: after which the server gives a batch that nobody answered for to whoever pulls next."""
         self.traffic = Traffic()
         self._link = Link(url, name, self.traffic)
-        self._stream = Stream(self._link, settings, self.traffic)
+        self._stream = Stream(self._link, settings, self.traffic, ack_seconds)
         self._publisher = Publisher(self._link, self.traffic)
         self._pullers: dict[str, Puller] = {}
         self._ears: list[_Ear] = []

@@ -22,7 +22,7 @@ from shikanji.kit.events import EVENT_BYTES_MAX
 from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.waiting import until
 
-START_SECONDS_MAX = 5.0
+START_SECONDS_MAX = 3.0
 CONNECT_SECONDS_MAX = 2
 RETRY_SECONDS = 0.25
 PING_SECONDS = 3.0
@@ -59,6 +59,10 @@ class NobodyAnswers(ApiError):
 
     def __init__(self) -> None:
         super().__init__(503, 0, "nobody answers")
+
+
+class _Refused(Exception):
+    """The server knows us not."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -105,7 +109,12 @@ class Link:
         """Raises BusUnusable when nobody answers in time, or a server that will not do."""
         try:
             async with asyncio.timeout(START_SECONDS_MAX):
-                client, lost = await self._connect_at_last()
+                client, lost = await self._connect_at_last(patient=False)
+        except _Refused:
+            raise BusUnusable(
+                f"NATS at {self.where} does not let us in ({self._failure}): SHIKANJI_BUS_URL needs its user and "
+                "password."
+            ) from None
         except TimeoutError:
             why = f" ({self._failure})" if self._failure else ""
             raise BusUnusable(
@@ -157,7 +166,7 @@ class Link:
             client, lost = await self._connect_at_last()
             await self._came(client)
 
-    async def _connect_at_last(self) -> tuple[Client, asyncio.Event]:
+    async def _connect_at_last(self, *, patient: bool = True) -> tuple[Client, asyncio.Event]:
         while True:
             client, lost = Client(), asyncio.Event()
             try:
@@ -166,6 +175,8 @@ class Link:
             except _BROKEN as error:
                 self._failure = str(error).removeprefix("nats: ") or type(error).__name__
                 self._part(client)
+                if "Authorization" in self._failure and not patient:
+                    raise _Refused from error
                 await asyncio.sleep(RETRY_SECONDS)
             except BaseException:
                 self._part(client)

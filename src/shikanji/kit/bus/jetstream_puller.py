@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 
 from shikanji.kit.bus import Receiver, Traffic
 from shikanji.kit.bus.jetstream_link import Link
-from shikanji.kit.bus.jetstream_stream import ACK_SECONDS, NAME, Stream
+from shikanji.kit.bus.jetstream_stream import NAME, Stream
 from shikanji.kit.clock import SECOND
 from shikanji.kit.db.leadership import Leadership
 from shikanji.kit.errors import Unavailable
@@ -32,7 +32,6 @@ ANSWER_SECONDS = 0.5
 FOLLOWER_SECONDS = 1.0
 FAILED_SECONDS_MIN = 0.1
 FAILED_SECONDS_MAX = 5.0
-BUSY_SECONDS = ACK_SECONDS / 3
 
 _ACK, _NAK, _TERM, _BUSY = b"+ACK", b"-NAK", b"+TERM", b"+WPI"
 _DELIVERED = re.compile(r"^\$JS\.ACK\.(?:[^.]+\.[^.]+\.)?[^.]+\.[^.]+\.\d+\.(\d+)\.\d+\.\d+\.\d+(?:\.|$)")
@@ -98,10 +97,7 @@ class Puller:
 
     async def _retire(self) -> None:
         try:
-            if self._heard_by is not None:
-                # What is on its way still arrives; nothing more is sent.
-                await self._heard_by.drain()  # type: ignore[no-untyped-call]
-            await self._give_back()
+            await self._hand_over()
             await self._leadership.release()
         except Exception as error:
             # They end by themselves: what was delivered comes again, and the lease runs out.
@@ -126,11 +122,12 @@ class Puller:
 
     async def _round(self) -> float:
         if not await self._leadership.held():
-            await self._give_back()
+            await self._hand_over()
             return FOLLOWER_SECONDS
         if self._missing:
             await self._stream.ensure(self._service, self._types)
             self._missing = False
+        await self._listen()
         await self._ask()
         await self._wait()
         if self._missing and self._link.client is not None:
@@ -139,6 +136,12 @@ class Puller:
             batch, self._here = sorted(self._here), []
             await self._deliver(batch)
         return 0.0
+
+    async def _listen(self) -> None:
+        if self._heard_by is None:
+            client = self._link.connected()
+            self._inbox = client.new_inbox()
+            self._heard_by = await client.subscribe(f"{self._inbox}.*", cb=self._heard)
 
     async def _ask(self) -> None:
         """Opens a request, unless one is open or there is enough to do."""
@@ -168,7 +171,8 @@ class Puller:
             failures += 1
             await until(self._stopping, min(FAILED_SECONDS_MIN * float(1 << min(failures, 10)), FAILED_SECONDS_MAX))
             if self._stopping.is_set() or not await self._leadership.held():
-                await self._answer(batch, _NAK)
+                self._here += batch
+                await self._hand_over()
                 return
         self._traffic.received += len(batch)
         # A lease that was lost meanwhile: another may have begun anew, on a stream where the same places hold others.
@@ -177,7 +181,7 @@ class Puller:
 
     async def _received(self, batch: Sequence[_Pulled]) -> bool:
         receiving = asyncio.ensure_future(self._receive([each.envelope for each in batch]))
-        while not (await asyncio.wait([receiving], timeout=BUSY_SECONDS))[0]:
+        while not (await asyncio.wait([receiving], timeout=self._stream.ack_seconds / 3))[0]:
             await self._answer([*batch, *self._here], _BUSY)
         error = receiving.exception()
         if error is None:
@@ -189,7 +193,12 @@ class Puller:
         await self._answer([*batch, *self._here], _BUSY)
         return False
 
-    async def _give_back(self) -> None:
+    async def _hand_over(self) -> None:
+        """Gives back at once what the next puller would else have to wait for."""
+        if self._heard_by is not None:
+            # What is on its way still arrives; nothing more is sent.
+            heard_by, self._heard_by, self._asked = self._heard_by, None, 0
+            await heard_by.drain()  # type: ignore[no-untyped-call]
         batch, self._here = sorted(self._here), []
         self._traffic.returned += len(batch)
         await self._answer(batch, _NAK)
@@ -207,11 +216,8 @@ class Puller:
         except (NatsError, OSError):
             return
 
-    async def _came(self, client: Client) -> None:
-        self._asked, self._missing = 0, True
-        if not self._stopping.is_set():
-            self._inbox = client.new_inbox()
-            self._heard_by = await client.subscribe(f"{self._inbox}.*", cb=self._heard)
+    async def _came(self, _: Client) -> None:
+        self._asked, self._heard_by, self._missing = 0, None, True
         self._arrived.set()
 
     def _lost(self) -> None:

@@ -16,7 +16,7 @@ from shikanji.kit.clock import HOUR, SECOND
 from shikanji.kit.telemetry.logs import logger
 
 NAME = "events"
-ACK_SECONDS = 15
+ACK_SECONDS = 15.0
 """A batch that nobody answered for in this time goes to whoever pulls next. Far above what any batch takes; a puller
 that is still busy says so before."""
 ACK_PENDING_MAX = 1_000
@@ -67,13 +67,13 @@ def stream_config(settings: BusSettings) -> dict[str, Any]:
     }
 
 
-def consumer_config(service: str, types: frozenset[str]) -> dict[str, Any]:
+def consumer_config(service: str, types: frozenset[str], ack_seconds: float) -> dict[str, Any]:
     return {
         "durable_name": service,
         "filter_subjects": [every(kind) for kind in sorted(types)],
         "deliver_policy": "all",
         "ack_policy": "explicit",
-        "ack_wait": ACK_SECONDS * SECOND * _NANOSECONDS,
+        "ack_wait": round(ack_seconds * SECOND) * _NANOSECONDS,
         "max_ack_pending": ACK_PENDING_MAX,
         "max_deliver": -1,
         "replay_policy": "instant",
@@ -81,7 +81,8 @@ def consumer_config(service: str, types: frozenset[str]) -> dict[str, Any]:
 
 
 class Stream:
-    def __init__(self, link: Link, settings: BusSettings, traffic: Traffic) -> None:
+    def __init__(self, link: Link, settings: BusSettings, traffic: Traffic, ack_seconds: float = ACK_SECONDS) -> None:
+        self.ack_seconds = ack_seconds
         self._link = link
         self._config = stream_config(settings)
         self._traffic = traffic
@@ -162,7 +163,7 @@ class Stream:
         return msgspec.json.decode(await self._link.ask(f"STREAM.CREATE.{NAME}", self._config), type=StreamState)
 
     async def _make_consumer(self, service: str, types: frozenset[str]) -> None:
-        question = {"stream_name": NAME, "config": consumer_config(service, types), "action": ""}
+        question = {"stream_name": NAME, "config": consumer_config(service, types, self.ack_seconds), "action": ""}
         try:
             await self._link.ask(f"CONSUMER.INFO.{NAME}.{service}")
         except ApiError as error:

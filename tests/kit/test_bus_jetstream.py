@@ -1,0 +1,327 @@
+"""What JetStream does to the bus and the bus outlives: kills, wipes, a full disk, another puller."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from shikanji.engines import Engine, Engines
+from shikanji.kit.bus import Bus
+from shikanji.kit.bus.jetstream import JetStreamBus, prepare
+from shikanji.kit.bus.jetstream_publisher import TOGETHER_EVENTS_MIN, BusFull
+from shikanji.kit.bus.opening import prepare_bus
+from shikanji.kit.bus.settings import BusSettings
+from shikanji.kit.clock import SystemClock
+from shikanji.kit.db.leadership import Alone, Leadership
+from shikanji.kit.db.leases import Lease
+from shikanji.kit.errors import Unavailable
+from shikanji.kit.events import Envelope
+from tests.kit.buses import SMALL, Ears, ask, connected, delete_stream, emptied, publish, until
+from tests.kit.counters import SERVICE
+from tests.kit.databases import open_database
+from tests.kit.delivering import envelope
+from tests.kit.test_bus import events, ids
+
+
+@pytest.fixture(scope="module")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One of our own, for it is killed and wiped."""
+    with Engines(tmp_path_factory.mktemp("engines"), ["nats"], durable=False) as engines:
+        yield engines.nats
+
+
+@pytest.fixture
+async def url(nats: Engine) -> AsyncIterator[str]:
+    await asyncio.to_thread(nats.start)
+    url = nats.urls["SHIKANJI_BUS_URL"]
+    async with emptied(url):
+        yield url
+
+
+@pytest.fixture
+async def closing() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def start(bus: JetStreamBus, closing: AsyncExitStack) -> JetStreamBus:
+    await bus.start()
+    closing.push_async_callback(bus.close)
+    return bus
+
+
+async def receiving(
+    url: str,
+    ears: Ears,
+    closing: AsyncExitStack,
+    leadership: Leadership | None = None,
+    ack_seconds: float = 1.0,
+) -> JetStreamBus:
+    """`ack_seconds`: short, for tests wait until it is over."""
+    bus = JetStreamBus(url, SMALL, name="test", ack_seconds=ack_seconds)
+    bus.subscribe("one", ["CounterMoved"], ears.receive, leadership)
+    return await start(bus, closing)
+
+
+async def stored(url: str) -> int:
+    count: int = (await ask(url, "STREAM.INFO.events"))["state"]["messages"]
+    return count
+
+
+class TestServer:
+    async def test_a_kill_loses_nothing_and_all_goes_on_by_itself(
+        self, nats: Engine, url: str, closing: AsyncExitStack
+    ) -> None:
+        ears = Ears()
+        bus = await receiving(url, ears, closing)
+        epoch = await bus.epoch()
+        await publish(bus, events(*range(20)))
+        publishing = asyncio.create_task(publish(bus, events(*range(20, 40))))
+
+        await asyncio.to_thread(nats.kill)
+        await until(lambda: bus.trouble != "", lambda: "it tells that there is no connection")
+        await asyncio.to_thread(nats.start)
+        await publishing
+        await publish(bus, events(*range(40, 60)))
+
+        await until(lambda: set(ears.ids) == set(ids(*range(60))), lambda: f"all are here: {ears.ids}")
+        assert await bus.epoch() == epoch
+        assert bus.trouble == ""
+        assert bus.traffic.disconnects == 1
+
+    async def test_an_outage_is_told_at_once_and_nothing_is_buffered(
+        self, nats: Engine, url: str, closing: AsyncExitStack
+    ) -> None:
+        bus = await receiving(url, Ears(), closing)
+        await asyncio.to_thread(nats.kill)
+        await until(lambda: not bus.traffic.connected, lambda: "the connection is lost")
+
+        async with asyncio.timeout(1):
+            for _ in range(3):
+                with pytest.raises(Unavailable):
+                    await bus.publish(events(*range(500)))
+            with pytest.raises(Unavailable):
+                await bus.epoch()
+
+        assert "no connection to NATS at 127.0.0.1" in bus.trouble
+        assert "@" not in bus.trouble, "passwords stay in the URL"
+        await asyncio.to_thread(nats.start)
+        await until(lambda: bus.trouble == "", lambda: "it is back")
+        assert await stored(url) == 0
+
+    async def test_a_wiped_store_is_another_epoch_and_is_furnished_again(
+        self, nats: Engine, url: str, closing: AsyncExitStack
+    ) -> None:
+        ears = Ears()
+        bus = await receiving(url, ears, closing)
+        epoch = await bus.epoch()
+        await publish(bus, events(1, 2))
+        await ears.have(ids(1, 2))
+
+        await asyncio.to_thread(nats.wipe)
+        await asyncio.to_thread(nats.start)
+        await until(lambda: bus.traffic.connected, lambda: "it is connected again")
+
+        assert await bus.epoch() != epoch
+        await publish(bus, events(3))
+        await ears.have(ids(1, 2, 3))
+
+    async def test_listeners_learn_that_they_may_have_missed_something(
+        self, nats: Engine, url: str, closing: AsyncExitStack
+    ) -> None:
+        told: list[str] = []
+        bus = JetStreamBus(url, SMALL, name="test")
+        bus.listen(["CounterMoved"], lambda each: told.append(each.id), missed=lambda: told.append("missed"))
+        await start(bus, closing)
+
+        await asyncio.to_thread(nats.kill)
+        await until(lambda: len(told) == 2, lambda: f"it is told of the loss: {told}")
+        await asyncio.to_thread(nats.start)
+        await until(lambda: len(told) == 3, lambda: f"it is told of the return: {told}")
+        await publish(bus, events(1))
+
+        await until(lambda: len(told) > 3, lambda: f"it hears again: {told}")
+        assert set(told[:3]) == {"missed"}
+        assert set(told[3:]) == {"e1"}
+
+
+class TestStream:
+    async def test_deleted_it_is_made_anew_by_whoever_notices(self, url: str, closing: AsyncExitStack) -> None:
+        ears = Ears()
+        sender = await start(JetStreamBus(url, SMALL, name="sender"), closing)
+        receiver = await receiving(url, ears, closing)
+        await publish(sender, events(1))
+        await ears.have(ids(1))
+
+        await delete_stream(url)
+        await until(lambda: receiver.traffic.remade > 0, lambda: "the receiver has made it")
+        await publish(sender, events(2))
+
+        await ears.have(ids(1, 2))
+
+    async def test_a_deleted_consumer_is_made_anew_and_hears_everything_again(
+        self, url: str, closing: AsyncExitStack
+    ) -> None:
+        ears = Ears()
+        bus = await receiving(url, ears, closing)
+        await publish(bus, events(1, 2))
+        await ears.have(ids(1, 2))
+
+        await ask(url, "CONSUMER.DELETE.events.one")
+        await until(lambda: ears.ids == ids(1, 2, 1, 2), lambda: f"all of them came again: {ears.ids}")
+        await publish(bus, events(3))
+
+        await ears.have(ids(1, 2, 3))
+
+    async def test_it_keeps_an_event_once_however_often_it_is_published(
+        self, url: str, closing: AsyncExitStack
+    ) -> None:
+        bus = await start(JetStreamBus(url, SMALL, name="test"), closing)
+
+        for count in (1, TOGETHER_EVENTS_MIN, TOGETHER_EVENTS_MIN * 2, TOGETHER_EVENTS_MIN * 2):
+            await bus.publish(events(*range(count)))
+
+        assert await stored(url) == TOGETHER_EVENTS_MIN * 2
+
+    @pytest.mark.parametrize("together", [1, TOGETHER_EVENTS_MIN])
+    async def test_full_it_refuses_what_is_new_and_goes_on_when_there_is_room(
+        self, url: str, closing: AsyncExitStack, together: int
+    ) -> None:
+        little = BusSettings(max_bytes=1_048_576)
+        ears = Ears()
+        bus = JetStreamBus(url, little, name="test")
+        bus.subscribe("one", ["CounterMoved"], ears.receive)
+        await start(bus, closing)
+        sent = [large(number) for number in range(64)]
+
+        with pytest.raises(BusFull):
+            await publish_in_parts(bus, sent, together)
+        assert "maximum bytes" in bus.trouble
+        assert bus.traffic.full
+        assert await bus.epoch()
+        kept = await stored(url)
+        await prepare_bus(url, [], BusSettings(max_bytes=8_388_608))
+        await bus.publish(sent)
+
+        assert 0 < kept < len(sent)
+        assert bus.trouble == ""
+        await ears.have([each.id for each in sent])
+
+    async def test_what_is_no_event_is_left_out(self, url: str, closing: AsyncExitStack) -> None:
+        ears = Ears()
+        bus = await receiving(url, ears, closing)
+        stranger = await connected(url)
+        await stranger.publish("events.nobody.CounterMoved", b"what is this?")
+        await stranger.flush()
+        await stranger.close()
+
+        await publish(bus, events(1))
+
+        await ears.have(ids(1))
+        assert (await ask(url, "CONSUMER.INFO.events.one"))["num_pending"] == 0
+
+
+class TestPullers:
+    async def test_one_pulls_and_the_other_takes_over_when_it_closes(
+        self, url: str, closing: AsyncExitStack, tmp_path: Path
+    ) -> None:
+        first, second = Ears(), Ears()
+        async with open_database(SERVICE, tmp_path) as database:
+            leases = [Lease(database.db, "puller", SystemClock(), holder=holder) for holder in ("first", "second")]
+            leading = JetStreamBus(url, SMALL, name="first")
+            leading.subscribe("one", ["CounterMoved"], first.receive, leases[0])
+            await leading.start()
+            await publish(leading, events(1))
+            await first.have(ids(1))
+            following = await receiving(url, second, closing, leases[1])
+            await publish(following, events(2, 3))
+            await first.have(ids(1, 2, 3))
+
+            await leading.close()
+            await publish(following, events(4))
+
+            await second.have(ids(4))
+            await closing.aclose()
+
+    async def test_what_a_dead_puller_had_goes_to_the_next_one(self, url: str, closing: AsyncExitStack) -> None:
+        """And its acknowledgement, when it wakes up much later, changes nothing."""
+        ears = Ears()
+        await prepare(url, {"one": frozenset(["CounterMoved"])}, SMALL)
+        sender = await start(JetStreamBus(url, SMALL, name="sender"), closing)
+        await publish(sender, events(*range(5)))
+        dead = await connected(url)
+        closing.push_async_callback(dead.close)
+        had = await pull(dead, 5)
+
+        await receiving(url, ears, closing)
+        await ears.have(ids(*range(5)))
+        for late in had:
+            await dead.publish(late.reply, b"+ACK")
+        await dead.flush()
+        await publish(sender, events(5))
+
+        await ears.have(ids(*range(6)))
+
+    async def test_a_slow_receiver_is_not_taken_for_dead(self, url: str, closing: AsyncExitStack) -> None:
+        ears = Slow(1.2)
+        bus = await receiving(url, ears, closing, ack_seconds=0.4)
+
+        await publish(bus, events(1, 2))
+        await publish(bus, events(3))
+
+        await ears.have(ids(1, 2, 3))
+        assert ears.ids == ids(1, 2, 3)
+
+    async def test_who_loses_the_lead_gives_back_what_it_could_not_store(
+        self, url: str, closing: AsyncExitStack
+    ) -> None:
+        first, second = Ears(), Ears()
+        first.refuse = 1_000
+        lead = Passed()
+        bus = await receiving(url, first, closing, lead, ack_seconds=60)
+        await publish(bus, events(1, 2))
+        await until(lambda: bus.traffic.returned > 0, lambda: "it has tried once")
+
+        lead.is_held = False
+        await receiving(url, second, closing, ack_seconds=60)
+
+        await second.have(ids(1, 2))
+
+
+async def publish_in_parts(bus: Bus, sent: list[Envelope], together: int) -> None:
+    for at in range(0, len(sent), together):
+        await bus.publish(sent[at : at + together])
+
+
+def large(number: int) -> Envelope:
+    return envelope(f"large-{number}", "x" * 30_000, number)
+
+
+async def pull(client: Client, count: int) -> list[Msg]:
+    """Past the adapter."""
+    subscription = await client.subscribe("an.inbox")
+    question = json.dumps({"batch": count, "expires": 5_000_000_000}).encode()
+    await client.publish("$JS.API.CONSUMER.MSG.NEXT.events.one", question, "an.inbox")
+    return [await subscription.next_msg(5) for _ in range(count)]
+
+
+class Passed(Alone):
+    is_held = True
+
+    async def held(self) -> bool:
+        return self.is_held
+
+
+class Slow(Ears):
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    async def receive(self, batch: Sequence[Envelope]) -> None:
+        await asyncio.sleep(self._seconds)
+        await super().receive(batch)
