@@ -1,9 +1,7 @@
 """The command line: `shikanji up` runs the platform, the others look at it or tell it to do something."""
 
 import asyncio
-import gc
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -16,7 +14,6 @@ from shikanji.cli_engines import app as engines_app
 
 if TYPE_CHECKING:
     from shikanji.configuration import Configuration
-    from shikanji.main import Platform
 
 app = App(name="shikanji", help="The ordering platform of a drinks and food chain.")
 events_app = App(name="events", help="What travels between the services, and what could not be handled.")
@@ -25,10 +22,7 @@ app.command(engines_app)
 
 Flag = Annotated[bool, Parameter(negative="")]
 
-GARBAGE_YOUNG_MAX = 20_000
-"""So many more objects made than freed, and the collector looks through them."""
 FOLLOW_SECONDS, FOLLOW_LINES = 1.0, 1_000
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 INTERRUPTED = 130
 """The exit code of whatever ends by Ctrl-C, as shells have it."""
 
@@ -57,87 +51,81 @@ def _fail(message: str) -> NoReturn:
 
 
 @app.command
-def up(*, port: int | None = None, host: str | None = None) -> None:
+def up(
+    *,
+    port: int | None = None,
+    host: str | None = None,
+    scaled: Flag = False,
+    copies: tuple[str, ...] = (),
+) -> None:
     """Run the gateway and all services in this process, on the data folder.
 
     Parameters
     ----------
     port: where to listen; 0 chooses a free one (SHIKANJI_PORT)
     host: the address to listen at (SHIKANJI_HOST)
+    scaled: run them as several processes instead, on the engines that the settings name or `engines up` has started
+    copies: with --scaled, how many of a service or of the gateway: order=2
     """
     import uvloop
 
-    given = {"SHIKANJI_PORT": port, "SHIKANJI_HOST": host}
-    configuration = _configuration({name: str(value) for name, value in given.items() if value is not None})
-    uvloop.run(_up(configuration))
+    from shikanji import running
+    from shikanji import scaled as several
+    from shikanji.kit.errors import OperatorError
+    from shikanji.shape import with_engines
+
+    over = _given(SHIKANJI_PORT=port, SHIKANJI_HOST=host)
+    if scaled:
+        environment = {**os.environ, **over}
+        several.up(with_engines(environment, _configuration(over).platform.folder), _counts(copies))
+    elif copies:
+        raise OperatorError("--copies goes with --scaled: one process has one of each")
+    else:
+        uvloop.run(running.up(_configuration(over)))
 
 
-async def _up(configuration: "Configuration") -> None:
-    from shikanji import commands
-    from shikanji.house import TITLE, VERSION
-    from shikanji.kit.telemetry import logs, traces
-    from shikanji.main import Platform
+@app.command
+def serve(
+    *names: str,
+    port: int | None = None,
+    host: str | None = None,
+    internal_port: int | None = None,
+) -> None:
+    """Run some services, the gateway, or both, as one process among several.
 
-    settings = configuration.platform
-    logs.configure(production=settings.production, level=settings.log_level)
-    tracing = None
-    if settings.otlp_endpoint is not None:
-        tracing = traces.to_collector(settings.otlp_endpoint, service="shikanji", version=VERSION)
-        traces.install(tracing)
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    platform = Platform(configuration)
-    terminal.say(f"{TITLE} {VERSION} is starting on {settings.folder.absolute()}")
-    await platform.start()
-    try:
-        async with commands.served(platform):
-            accounts = await _prepare(platform)
-            _collect_seldom()
-            platform.is_ready()
-            _welcome(platform, accounts)
-            await stopping.wait()
-            terminal.say("stopping: what is under way is finished first")
-    finally:
-        await platform.stop()
-        if tracing is not None:
-            tracing.stop()
+    Parameters
+    ----------
+    names: customer, store, inventory, order, payment, sandbox, gateway
+    port: where the gateway listens or, without it, the services (SHIKANJI_PORT)
+    host: the address to listen at (SHIKANJI_HOST)
+    internal_port: where services beside a gateway listen for the other processes (SHIKANJI_INTERNAL_PORT)
+    """
+    import uvloop
+
+    from shikanji import running
+    from shikanji.house import UnknownService
+
+    if not names:
+        raise UnknownService("Say what to serve: `shikanji serve order payment`, or `shikanji serve gateway`.")
+    over = _given(SHIKANJI_PORT=port, SHIKANJI_HOST=host, SHIKANJI_INTERNAL_PORT=internal_port)
+    uvloop.run(running.serve(_configuration(over), names))
 
 
-def _collect_seldom() -> None:
-    """What the start made stays for good and is not looked through again; what requests make goes by itself, but for a
-    few cycles. The collector took 6 % of the time of an order."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_YOUNG_MAX, 20, 20)
+def _given(**options: str | int | None) -> dict[str, str]:
+    return {name: str(value) for name, value in options.items() if value is not None}
 
 
-async def _prepare(platform: "Platform") -> list[tuple[str, str]]:
-    """Demo data and its accounts; in production, nothing, and no door that a demo left open."""
-    from shikanji import seed
-    from shikanji.kit.folder import CommandFailed
+def _counts(copies: tuple[str, ...]) -> dict[str, int]:
+    """`order=2,store=3` or given twice → how many of each."""
+    from shikanji.kit.errors import OperatorError
 
-    if not platform.settings.production:
-        return await seed.seed(platform.rooms, tell=lambda step: terminal.say(f"demo data: {step}"))
-    if accounts := await seed.open_doors(platform.rooms):
-        raise CommandFailed(
-            "A demo has used this database, and everyone knows the password of its accounts "
-            f"({', '.join(accounts)}): production starts on another database only."
-        )
-    return []
-
-
-def _welcome(platform: "Platform", accounts: list[tuple[str, str]]) -> None:
-    terminal.say(f"ready on {platform.url}, listening at {platform.address}; Ctrl-C stops it")
-    if not accounts:
-        return
-    terminal.say(f"  API reference            {platform.url}/docs")
-    terminal.say(f"  codes and mails it sent  {platform.url}/dev/outbox")
-    terminal.say("  demo accounts, password shikanji-demo:")
-    for identifier, who in accounts:
-        terminal.say(f"    {identifier:<31} {who}")
-    if platform.settings.host not in LOOPBACK:
-        terminal.complain(f"whoever reaches {platform.address} can sign in with them: a demo is for this machine only")
+    counts: dict[str, int] = {}
+    for part in ",".join(copies).split(",") if copies else ():
+        name, _, count = part.partition("=")
+        if not count.isdecimal():
+            raise OperatorError(f"--copies takes a name and a number, order=2, and not {part!r}")
+        counts[name] = int(count)
+    return counts
 
 
 @app.command

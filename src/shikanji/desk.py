@@ -62,10 +62,6 @@ class Desk:
             "/metrics": self._metrics,
         }
 
-    def stopping(self) -> None:
-        """Not ready any more, but still answering."""
-        self._readiness.stop()
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the desk speaks HTTP only, not {scope['type']}")

@@ -17,17 +17,25 @@ class AddressUnusable(OperatorError):
     """Says why a process cannot listen where it should, and what to do."""
 
 
-def listen(host: str, port: int, setting: str = "SHIKANJI_PORT") -> socket.socket:
+def listen(host: str, port: int, setting: str = "SHIKANJI_PORT", *, reserved: bool = False) -> socket.socket:
     """Bound before anything else is done: a taken address is told at once, and port 0 becomes a real one. `setting` is
-    what the port was named by."""
+    what the port was named by; `reserved`: by `reserve`, in the process that we come from."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if reserved:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
         raise AddressUnusable(_why_not(error, host, port, setting)) from error
     return listening
+
+
+def reserve(host: str) -> socket.socket:
+    """A free port, kept for children that come and go. Nobody listens by this: while none of them does, whoever
+    connects is refused at once."""
+    return listen(host, 0, reserved=True)
 
 
 def address_of(listening: socket.socket) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -69,7 +69,7 @@ class Process:
         self._starting = True
         self._registry = metrics.new_registry()
         self._servers: list[Server] = []
-        self._on_draining: list[Callable[[], None]] = []
+        self._readinesses: list[Readiness] = []
         self._stack = AsyncExitStack()
 
     @property
@@ -80,11 +80,15 @@ class Process:
         """Called when whatever has to be done before the first request (demo data) is done."""
         self._starting = False
 
+    async def until_ready(self) -> None:
+        """Returns when every part of it is ready, and of those elsewhere what it cannot do without."""
+        for readiness in self._readinesses:
+            await readiness.until_ready()
+
     async def drain(self, seconds: float) -> None:
         """Says for so long that it is not ready, and answers all the same: whoever balances over several copies turns
         to the others."""
-        for stopping in self._on_draining:
-            stopping()
+        self._say_stopping()
         for server in self._servers:
             server.drain()
         await asyncio.sleep(seconds)
@@ -96,9 +100,7 @@ class Process:
     async def settle(self) -> None:
         """Returns when nothing is due any more: no unpublished event, no event to try again, no job."""
         while not await self.is_settled():
-            if self._driven:
-                await self.step()
-            else:
+            if not self._driven or not await self.step():
                 await asyncio.sleep(SETTLE_POLL_SECONDS)
 
     async def step(self) -> int:
@@ -125,9 +127,8 @@ class Process:
             self._apps[service.name] = app_of(room, service)
             self._equipment.local_calls.add(room, service.answers)
             leads = alone if self.settings.embedded else _under_leases(room.db, self.clock, holder)
-            self.workers[service.name] = Workers(
-                service, room, self._equipment.bus, jitter=self.world.jitter, leads=leads
-            )
+            workers = Workers(service, room, self._equipment.bus, jitter=self.world.jitter, leads=leads)
+            self.workers[service.name] = workers
         await self._equipment.follow_revocations(self._stack)
 
     async def set_to_work(self) -> None:
@@ -136,10 +137,10 @@ class Process:
             await workers.prepare(alone=self.settings.embedded)
         self._stack.push_async_callback(self._equipment.bus.close)
         await self._equipment.bus.start()
-        if not self._driven:
-            for workers in self.workers.values():
+        for workers in self.workers.values():
+            if not self._driven:
                 workers.start()
-                self._stack.push_async_callback(workers.stop)
+            self._stack.push_async_callback(workers.stop)
 
     async def open_gateway(self) -> Gateway:
         """Makes `gateway`: the way in, whoever hands it the requests."""
@@ -148,24 +149,24 @@ class Process:
         self.gateway = door.gateway(self._apps, self._readiness(), self._stack)
         await self.gateway.start()
         self._stack.push_async_callback(self.gateway.stop)
-        self._on_draining.append(self.gateway.stopping)
+        self._readinesses.append(self.gateway.readiness)
         return self.gateway
 
     def open_desk(self) -> Desk:
         """The way in for the platform's other processes."""
         secrets = self._equipment.secrets
         gatekeeper = Gatekeeper(secrets.derive(calls_credential.PURPOSE), self.clock)
-        desk = Desk(
+        readiness = Readiness(self._readiness(), self._equipment.impaired, name="process")
+        self._readinesses.append(readiness)
+        return Desk(
             [(service, self._apps[service.name]) for service in self.services],
             CallsApp([(self.rooms[service.name], service.answers) for service in self.services], gatekeeper),
             seal=Seal(secrets.derive(SEAL_PURPOSE), self.clock),
-            readiness=Readiness(self._readiness(), self._equipment.impaired, name="process"),
+            readiness=readiness,
             registry=self._registry,
             ids=self._equipment.ids,
             production=self.settings.production,
         )
-        self._on_draining.append(desk.stopping)
-        return desk
 
     def serve(self, app: ASGIApp, listening: socket.socket) -> None:
         """Hands `app` what comes in there, until `stop`."""
@@ -177,9 +178,12 @@ class Process:
         self._stack.push_async_callback(self._close, server)
 
     async def _close(self, server: Server) -> None:
-        for stopping in self._on_draining:
-            stopping()
+        self._say_stopping()
         await server.stop()
+
+    def _say_stopping(self) -> None:
+        for readiness in self._readinesses:
+            readiness.stop()
 
     async def _room(self, service: Service) -> Room:
         equipment, section = self._equipment, self.configuration.services[service.name]

@@ -77,7 +77,7 @@ async def test_ready_only_when_every_part_is() -> None:
     async with open_door() as door:
         ready = await door.get("/health/ready")
         door.readiness["shop"] = "migrations are running"
-        door.gateway.stopping()  # also drops what was just answered
+        door.gateway.readiness.stop()  # also drops what was just answered
         waiting = await door.get("/health/ready")
         live = await door.get("/health/live")
         still = await door.get("/api/v1/echo")

@@ -37,6 +37,9 @@ from shikanji.kit.web.envelope import problem_response
 from shikanji.kit.web.negotiation import MethodNotAllowed
 from shikanji.kit.web.routes import RateClass, Route
 
+MEETING_SECONDS = 0.1
+"""How often a copy that was never ready yet is asked."""
+
 _LONG_WAY = frozenset({b"authorization", b"cookie", b"if-none-match", b"content-length", b"transfer-encoding"})
 _ANY_JSON = frozenset({b"*/*", b"application/json", b"application/json, text/plain, */*"})
 _UNMOUNTABLE = frozenset({"CONNECT", "TRACE"})
@@ -84,7 +87,7 @@ class Gateway:
         self._limits = RateLimits(given.cache, settings, enabled=given.rate_limits)
         self._responses = ResponseCache(given.clock, bytes_max=settings.cache_bytes_max)
         self._purging = Purging(self._responses, given.cache)
-        self._readiness = Readiness(given.readiness, given.impaired)
+        self.readiness = Readiness(given.readiness, given.impaired)
         targets = TargetMaker(production=given.production, cors=self._cors.enabled)
         self._nowhere = targets.nowhere()
         self._table = self._make_table(targets)
@@ -98,10 +101,6 @@ class Gateway:
         if self._copies:
             await self._ask_health()
             self._health = asyncio.create_task(self._keep_asking_health())
-
-    def stopping(self) -> None:
-        """Not ready any more, but still answering: called before the server stops taking requests."""
-        self._readiness.stop()
 
     async def stop(self) -> None:
         if self._health is not None:
@@ -290,7 +289,7 @@ class Gateway:
     def _make_table(self, targets: TargetMaker) -> RouteTable:
         given = self._given
         documents = Documents(
-            readiness=self._readiness,
+            readiness=self.readiness,
             registry=given.registry,
             openapi=given.openapi,
             asyncapi=given.asyncapi,
@@ -303,7 +302,8 @@ class Gateway:
 
     async def _keep_asking_health(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.health_seconds)
+            met = all(copies.met for copies in self._copies.values())
+            await asyncio.sleep(self._settings.health_seconds if met else MEETING_SECONDS)
             await self._ask_health()
 
     async def _ask_health(self) -> None:

@@ -51,6 +51,11 @@ class Readiness:
         impaired = {name: reason for name, source in self._impaired.items() if (reason := source())}
         return {"status": "ready", "parts": list(parts), **({"impaired": impaired} if impaired else {})}
 
+    async def until_ready(self) -> None:
+        """Returns when every part is."""
+        while any((await self.parts()).values()):
+            await asyncio.sleep(KEPT_SECONDS)  # noqa: ASYNC110 — there is nothing that would set an event
+
     async def parts(self) -> dict[str, str]:
         """Every part with what keeps it from being ready, or an empty text."""
         now = asyncio.get_running_loop().time()

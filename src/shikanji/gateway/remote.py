@@ -56,6 +56,8 @@ class Copy:
         self.breaker = breaker
         self.in_flight = 0
         self.healthy = True
+        self.met = False
+        """Whether it was ready ever."""
         self.health_failures = 0
 
     @property
@@ -64,6 +66,7 @@ class Copy:
 
     def heard(self, ready: bool) -> None:
         """One answer to "are you ready?". A single silence is forgiven."""
+        self.met = self.met or ready
         self.health_failures = 0 if ready else self.health_failures + 1
         healthy = self.health_failures < HEALTH_FAILURES_MAX
         if healthy != self.healthy:
@@ -126,7 +129,12 @@ class Copies:
 
     async def why_not_ready(self) -> str:
         """Empty as long as there is a copy to ask."""
-        return "" if any(copy.usable for copy in self.copies) else "no copy answers"
+        return "" if any(copy.usable and copy.met for copy in self.copies) else "no copy is ready"
+
+    @property
+    def met(self) -> bool:
+        """Whether each was ready ever."""
+        return all(copy.met for copy in self.copies)
 
     def states(self) -> list[tuple[str, bool, State, int]]:
         """For metrics: url, healthy, breaker, requests in flight."""

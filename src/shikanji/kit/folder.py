@@ -14,6 +14,8 @@ import msgspec
 
 from shikanji.kit.errors import OperatorError
 
+LOCK = "lock"
+"""Held by the one process that owns all that is in the folder."""
 MESSAGE_BYTES_MAX = 1 << 20
 _SOCKET_PATH_BYTES_MAX = 100
 """A Unix socket's path has 108 bytes on Linux; what is longer goes to the temporary folder."""
@@ -41,10 +43,12 @@ class FolderInUse(FolderUnusable):
 
 
 class FolderLock:
-    """Held until `release` or the end of the process, however it ends."""
+    """Held until `release` or the end of the process, however it ends. Those of different names do not know of each
+    other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = LOCK) -> None:
         self._folder = folder
+        self._name = name
         self._descriptor: int | None = None
 
     def acquire(self, doing: str) -> None:
@@ -57,7 +61,7 @@ class FolderLock:
             os.close(descriptor)
             if taken.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
-            raise FolderInUse(self._folder, read_owner(self._folder)) from None
+            raise FolderInUse(self._folder, read_owner(self._folder, self._name)) from None
         self._descriptor = descriptor
         self.tell(doing)
 
@@ -70,7 +74,7 @@ class FolderLock:
     def _open(self) -> int:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            return os.open(self._folder / self._name, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise FolderUnusable(
                 f"The data folder {self._folder} cannot be used: {error.strerror}. "
@@ -83,11 +87,11 @@ class FolderLock:
             self._descriptor = None
 
 
-def is_owned(folder: Path) -> bool:
-    """Whether a process holds the folder at this moment."""
-    if not (folder / "lock").exists():
+def is_owned(folder: Path, name: str = LOCK) -> bool:
+    """Whether a process holds the folder's lock of this name at this moment."""
+    if not (folder / name).exists():
         return False
-    probe = FolderLock(folder)
+    probe = FolderLock(folder, name)
     try:
         probe.acquire("looking whether anybody has it")
     except FolderInUse:
@@ -96,9 +100,9 @@ def is_owned(folder: Path) -> bool:
     return False
 
 
-def read_owner(folder: Path) -> Owner | None:
+def read_owner(folder: Path, name: str = LOCK) -> Owner | None:
     try:
-        return msgspec.json.decode((folder / "lock").read_bytes(), type=Owner)
+        return msgspec.json.decode((folder / name).read_bytes(), type=Owner)
     except (OSError, msgspec.DecodeError):
         return None
 

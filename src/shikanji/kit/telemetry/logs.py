@@ -49,12 +49,17 @@ class _Sink:
         return self._given or sys.stderr
 
 
-def configure(*, production: bool, level: str = "info", stream: TextIO | None = None) -> None:
-    """Sets up structlog and routes the standard library's logging through it. Lines go to `stream` (stderr)."""
+def configure(
+    *, production: bool, level: str = "info", stream: TextIO | None = None, readable: bool | None = None
+) -> None:
+    """Sets up structlog and routes the standard library's logging through it. Lines go to `stream` (stderr).
+    `readable`: for people; None: where it is a terminal and no production."""
     global _batch
     target = _Sink(stream)
     threshold = logging.getLevelNamesMapping()[level.upper()]
-    render = _json if production or not target.isatty() else _readable()
+    if readable is None:
+        readable = target.isatty() and not production
+    render = _readable() if readable else _json
     first: list[Processor] = [
         _add_correlation,
         structlog.stdlib.add_log_level,

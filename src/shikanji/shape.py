@@ -1,0 +1,30 @@
+"""In which shape a data folder was used last, so that commands find its databases without being told."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from shikanji.engines import running_urls
+from shikanji.kit.folder import LOCK
+
+SCALED_LOCK = "scaled.lock"
+"""Held by the process that keeps all others of the scaled shape."""
+ENGINES = "engines"
+"""The folder of the engines, in the data folder."""
+
+
+def with_engines(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The settings with those of the engines that `engines up` left running on the data folder; what is set wins."""
+    return {**running_urls(folder / ENGINES), **environment}
+
+
+def was_scaled(folder: Path) -> bool:
+    """Whether the last platform that was started here ran as several processes."""
+    return _started_at(folder / SCALED_LOCK) > _started_at(folder / LOCK)
+
+
+def _started_at(lock: Path) -> float:
+    """A lock is written to by whoever takes it."""
+    try:
+        return lock.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
