@@ -61,6 +61,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """Said once, done twice."""
     wrong: list[str]
     """Neither, and still not as it should be."""
+    untied: int = 0
+    """Pieces that are held though no order is there for them: of placements that died. They lapse by the clock."""
 
     @property
     def clean(self) -> bool:
@@ -80,6 +82,7 @@ def judge(entries: Iterable[Entry], stock_before: Mapping[str, int], seen: Seen)
             *_wrong_money(seen.orders, paid),
             *_wrong_stock(told, stock_before, seen),
         ],
+        untied=sum(stock.held for stock in seen.stock) - _pieces(seen.orders, held=True).total(),
     )
 
 
@@ -221,22 +224,26 @@ def _due(order: Order) -> int:
 
 
 def _wrong_stock(told: _Told, before: Mapping[str, int], seen: Seen) -> Iterator[str]:
-    sold: Counter[str] = Counter()
-    held: Counter[str] = Counter()
-    for order in seen.orders:
-        if order.status != "cancelled":
-            taken = held if order.status == "pending" else sold
-            for line in order.items:
-                taken[line.product_id] += line.quantity
+    sold, held = _pieces(seen.orders, held=False), _pieces(seen.orders, held=True)
     for stock in seen.stock:
         product = stock.product_id
         on_hand = before[product] + told.adjusted[product] - sold[product]
         possible = {on_hand + some for some in _sums(told.perhaps_adjusted[product])}
-        if stock.on_hand not in possible or stock.held != held[product]:
+        if stock.on_hand not in possible or stock.held < held[product]:
             yield (
                 f"product {product}: {stock.on_hand} on hand and {stock.held} held; "
                 f"by what clients know {possible} and {held[product]}"
             )
+
+
+def _pieces(orders: Sequence[Order], *, held: bool) -> Counter[str]:
+    """Of each product, what pending orders hold, or what the others have bought."""
+    pieces: Counter[str] = Counter()
+    for order in orders:
+        if order.status != "cancelled" and (order.status == "pending") == held:
+            for line in order.items:
+                pieces[line.product_id] += line.quantity
+    return pieces
 
 
 def _sums(deltas: Sequence[int]) -> set[int]:

@@ -88,7 +88,7 @@ def test_what_was_said_once_and_done_twice_is_doubled(seen: Verdict) -> None:
         judged(payments=(Payment("o1", 500, 100, 0),)),
         judged(payments=(Payment("o1", 500, 0, 100),)),
         judged(stock=Stock("tea", 8, 0)),
-        judged(stock=Stock("tea", 13, 2)),
+        judged(Entry(4, "place", "k4"), orders=(order(), order(id="o2", notes="k4", status="pending"))),
     ],
     ids=["from nobody", "ended by nobody", "money short", "money under way", "stock", "held"],
 )
@@ -103,6 +103,13 @@ def test_a_request_without_an_answer_was_done_or_not() -> None:
 
     assert judged(*asked).clean
     assert judged(*asked, orders=done, stock=Stock("tea", 10, 2)).clean
+
+
+def test_what_is_held_for_an_order_that_nobody_placed_is_counted() -> None:
+    seen = judged(stock=Stock("tea", 13, 2))
+
+    assert seen.clean
+    assert seen.untied == 2
 
 
 async def test_an_entry_is_on_the_disk_before_its_request_is_sent(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""`make chaos`: the platform in both shapes, broken in every way that we know, and what became of its orders.
+
+Loopback only; bounded in time and in count; it kills nothing but what it has started. Exit code 0: nothing lost,
+nothing doubled, every fault happened."""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from chaos import report
+from chaos.one_process import OneProcess
+from chaos.power_cuts import cut_power
+from chaos.shape import Plan
+from chaos.storm import rage
+from shikanji.kit.telemetry import logs
+
+ARMS = ("one", "cuts")
+
+
+async def main(arms: list[str], plan: Plan, cuts: int) -> bool:
+    """Whether all is well."""
+    outcomes, power = [], None
+    with tempfile.TemporaryDirectory(prefix="shikanji-chaos-") as name:
+        folder = Path(name)
+        if "one" in arms:
+            (folder / "one").mkdir()
+            outcomes.append(await rage(OneProcess(folder / "one", plan), plan, folder / "one"))
+        if "cuts" in arms:
+            power = await cut_power(folder / "cuts", cuts=cuts, seed=plan.seed)
+    report.show(outcomes, power, plan.seed)
+    well = power is None or not (power.damaged or power.lost or power.wrong)
+    return well and all(outcome.passed for outcome in outcomes)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
+    parser.add_argument("arms", nargs="*", metavar="arm", help=f"some of {', '.join(ARMS)}; all without")
+    parser.add_argument("--orders", type=int, default=10_000, help="acknowledged orders in each shape")
+    parser.add_argument("--kills", type=int, default=200, help="kills in each shape")
+    parser.add_argument("--cuts", type=int, default=1_000, help="simulated power cuts")
+    parser.add_argument("--seconds", type=float, default=1_500, help="how long a shape is broken at most")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="printed with the table")
+    given = parser.parse_args()
+    if unknown := set(given.arms) - set(ARMS):
+        parser.error(f"there is no arm {', '.join(sorted(unknown))}")
+    logs.configure(production=False, level="error")
+    wanted = Plan(given.seed, given.orders, given.kills, given.seconds, customers=150, until_holds_lapse=True)
+    print(f"seed {wanted.seed}", file=sys.stderr, flush=True)
+    sys.exit(0 if asyncio.run(main(given.arms or list(ARMS), wanted, given.cuts)) else 1)

@@ -1,0 +1,71 @@
+"""Troubles of the payment company: slow, dead, or it takes the money and nobody learns of it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+
+import aiohttp
+
+from shikanji.kit.secrets import DerivedSecrets
+from shikanji.sandbox.model import FaultKind, Operation
+from shikanji.sandbox.settings import SandboxSettings
+from shikanji.sandbox.signing import key_secret
+from tests.harness import SECRET, Client
+
+TROUBLES: dict[str, list[tuple[FaultKind, Operation]]] = {
+    "company slow": [("slow", "create-order"), ("slow", "fetch-order"), ("slow", "create-refund")],
+    "company dead": [("dead", "create-order"), ("dead", "fetch-order"), ("dead", "create-refund")],
+    "company takes the money and resets": [("reset", "checkout")],
+    "company does it and resets": [("reset", "create-order"), ("reset", "create-refund")],
+    "refund takes its time": [("pend", "create-refund")],
+}
+COUNT_MAX = 3
+SLOW_SECONDS_MAX = 7
+"""Longer than it is waited for."""
+
+
+@dataclass
+class Company:
+    http: aiohttp.ClientSession
+    url: str
+    chance: Random
+    fired: Counter[str] = field(default_factory=Counter)
+    _planned: dict[Operation, tuple[str, int]] = field(default_factory=dict)
+
+    async def trouble(self, name: str) -> None:
+        """Plans it for one operation that has none before it; counts what has come of the plans before."""
+        free = [(kind, operation) for kind, operation in TROUBLES[name] if operation not in self._planned]
+        kind, operation = self.chance.choice(free or TROUBLES[name])
+        count = self.chance.randint(1, COUNT_MAX)
+        body = {
+            "operation": operation,
+            "kind": kind,
+            "count": count,
+            "delaySeconds": self.chance.randint(1, SLOW_SECONDS_MAX),
+        }
+        answer = await self._client().put("/sandbox/faults", body, headers=self._credentials(), key=None)
+        if answer.status == 200:
+            left = {fault["operation"]: fault["remaining"] for fault in answer.data}
+            self._count({each: left.get(each, 0) for each in self._planned if each != operation})
+            self._planned[operation] = (name, count)
+
+    async def heal(self) -> None:
+        """Everything works again."""
+        answer = await self._client().delete("/sandbox/faults", headers=self._credentials(), key=None)
+        if answer.status >= 300:
+            raise aiohttp.ClientError(f"healing answered {answer.status}")
+
+    def _count(self, left: dict[Operation, int]) -> None:
+        for operation, remaining in left.items():
+            name, planned = self._planned[operation]
+            self.fired[name] += planned - remaining
+            self._planned[operation] = (name, remaining)
+            if not remaining:
+                del self._planned[operation]
+
+    def _client(self) -> Client:
+        return Client(self.http, self.url)
+
+    def _credentials(self) -> dict[str, str]:
+        secret = key_secret(SandboxSettings(), DerivedSecrets(SECRET.encode())).decode()
+        return {"X-Client-Id": SandboxSettings().key_id, "X-Client-Secret": secret}
