@@ -6,16 +6,19 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
+from shikanji.kit.folder import command_running
+
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 READY_SECONDS_MAX = 60
+SETTLE_SECONDS_MAX = 120
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,14 @@ class Running:
         """User and system time of the process since it started."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+    def engine_seconds(self) -> Mapping[str, float]:
+        """One process works on files."""
+        return {}
+
+    async def settle(self) -> None:
+        async with asyncio.timeout(SETTLE_SECONDS_MAX):
+            await command_running(self.folder, "settle", {})
 
     def memory_mb(self) -> float:
         """Resident memory."""
