@@ -17,7 +17,8 @@ from shikanji.audit.run import Audit
 from shikanji.configuration import Configuration
 from shikanji.house import services_of
 from shikanji.kit.clock import SECOND, SystemClock
-from shikanji.kit.db.opening import sqlite_path
+from shikanji.kit.db.faults import Unfit
+from shikanji.kit.db.opening import check, is_at_work, sqlite_path, url_of
 from shikanji.kit.db.together import SqliteError
 from shikanji.kit.errors import OperatorError
 from shikanji.kit.folder import CommandFailed, is_owned
@@ -37,7 +38,7 @@ def run(configuration: Configuration, *, settle: bool, repair: bool, as_json: bo
         _show(report, as_json=as_json)
         if repair:
             _repair(configuration, report)
-    except (OperatorError, OSError, SqliteError) as error:
+    except (OperatorError, OSError, SqliteError, Unfit) as error:
         terminal.complain(f"could not read: {error}")
         return UNREADABLE
     return VIOLATIONS if report.violations else CLEAN
@@ -45,13 +46,13 @@ def run(configuration: Configuration, *, settle: bool, repair: bool, as_json: bo
 
 def _audit(configuration: Configuration, *, settle: bool) -> Report:
     settings = configuration.platform
-    paths = _files(configuration)
-    services = [service for service in services_of(settings) if service.name in paths]
-    running = is_owned(settings.folder)
+    places = _places(configuration)
+    services = [service for service in services_of(settings) if service.name in places]
+    running = is_owned(settings.folder) or is_at_work([place for place in places.values() if isinstance(place, str)])
     if settle:
         with terminal.progress().status("letting the platform finish what is under way"):
             asyncio.run(commands.run(configuration, "settle", {}))
-    with closing(Audit(services, paths)) as audit, Progress(console=terminal.progress(), transient=True) as bar:
+    with closing(Audit(services, places)) as audit, Progress(console=terminal.progress(), transient=True) as bar:
         # A platform that stands is judged as of its last moment: nothing can have been late since then.
         now = SystemClock().now() if running or settle else audit.last_activity()
         task = bar.add_task("auditing", total=len(audit.invariants))
@@ -62,15 +63,16 @@ def _audit(configuration: Configuration, *, settle: bool) -> Report:
         return audit.run(now=now, quiet=0 if settle else QUIET_SECONDS * SECOND, progress=step)
 
 
-def _files(configuration: Configuration) -> dict[str, Path]:
-    """Each part's database. The sandbox company's is missing where the platform runs in production."""
+def _places(configuration: Configuration) -> dict[str, Path | str]:
+    """Each part's database: a file, or a URL. The sandbox company has none where the platform runs in production."""
     settings = configuration.platform
-    found = {}
+    found: dict[str, Path | str] = {}
     for service in services_of(settings):
         path = sqlite_path(settings.database_template, service.name)
         if path is None:
-            raise CommandFailed("the audit reads SQLite files; SHIKANJI_DATABASE_URL names something else")
-        if path.exists():
+            check(settings.database_template, service)
+            found[service.name] = url_of(settings.database_template, service.name)
+        elif path.exists():
             found[service.name] = path
         elif service is not sandbox.service:
             raise CommandFailed(f"there is no {path.absolute()}. SHIKANJI_DATA_DIR names the platform's data folder.")

@@ -1,7 +1,7 @@
-"""Running the audit over the files of a data folder."""
+"""Running the audit over all databases of a platform."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,15 @@ Progress = Callable[[Invariant, int, int], None]
 
 
 class Audit:
-    """One look at all databases. `paths` go by the service's name; the sandbox company's may be among them."""
+    """One look at all databases. `places` go by the service's name, and are files or URLs of PostgreSQL; the sandbox
+    company's may be among them."""
 
-    def __init__(self, services: Sequence[Service], paths: dict[str, Path]) -> None:
-        """Raises FileNotFoundError."""
+    def __init__(self, services: Sequence[Service], places: Mapping[str, Path | str]) -> None:
+        """Raises FileNotFoundError, or Unfit for a URL that leads to no database of ours."""
         self._services = services
         self._names = [service.name for service in services]
         self._map = subscriptions(services)
-        self._connection = open_together(paths)
+        self._connection = _open(places)
         prepare(self._connection)
         forbid_changes(self._connection)
 
@@ -99,6 +100,15 @@ class Audit:
         for table, column in rows:
             tables.setdefault(table, []).append(column)
         return list(tables.items())
+
+
+def _open(places: Mapping[str, Path | str]) -> Any:
+    urls = {name: place for name, place in places.items() if isinstance(place, str)}
+    if not urls:
+        return open_together({name: place for name, place in places.items() if isinstance(place, Path)})
+    from shikanji.kit.db.copied import copy_together
+
+    return copy_together(urls)
 
 
 def subscriptions(services: Sequence[Service]) -> dict[str, dict[str, str]]:

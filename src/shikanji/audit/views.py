@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from shikanji.services.order.model.edges import EDGES
@@ -42,7 +41,8 @@ VIEWS = (
 PHONE_DIGITS_MAX = 15
 """By E.164."""
 _CARD_LIKE = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w.-])")
-_JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ENOUGH_DIGITS = re.compile(r"\d(?:[ -]?\d){12}")
+_JSON_STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 
 def prepare(connection: Any) -> None:
@@ -61,7 +61,11 @@ def card_number(value: Any) -> str | None:
     """The end of the first run of 13 to 19 digits that is a card number by its check digit. In JSON only texts are
     looked at: its numbers are amounts and times. A phone number says that it is one by its plus sign."""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    for part in _texts(text):
+    parts = _texts(text)
+    # Almost no text has so many digits: looked for in all of them at once, that takes a quarter of the time.
+    if not _ENOUGH_DIGITS.search("\n".join(parts)):
+        return None
+    for part in parts:
         for found in _CARD_LIKE.finditer(part):
             digits = re.sub(r"\D", "", found.group())
             is_phone = part[: found.start()].endswith("+") and len(digits) <= PHONE_DIGITS_MAX
@@ -70,10 +74,8 @@ def card_number(value: Any) -> str | None:
     return None
 
 
-def _texts(text: str) -> Iterable[str]:
-    if text[:1] in "[{":
-        return (match.group(1) for match in _JSON_STRING.finditer(text))
-    return (text,)
+def _texts(text: str) -> list[str]:
+    return _JSON_STRING.findall(text) if text[:1] in "[{" else [text]
 
 
 def _is_luhn(digits: str) -> bool:

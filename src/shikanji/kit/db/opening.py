@@ -1,6 +1,6 @@
 """From a database URL to a database: `sqlite:///folder/{service}.db` or `postgresql://host/{service}`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -43,7 +43,7 @@ def open_database(url: str, ground: Ground) -> Database:
         return SqliteDatabase(path, ground)
     from shikanji.kit.db.postgres import PostgresDatabase
 
-    return PostgresDatabase(_filled(url, ground.service), ground)
+    return PostgresDatabase(url_of(url, ground.service), ground)
 
 
 def open_direct(url: str, ground: Ground, *, read_only: bool = False) -> DirectDatabase:
@@ -52,7 +52,7 @@ def open_direct(url: str, ground: Ground, *, read_only: bool = False) -> DirectD
         return SqliteDirect(path, ground, read_only=read_only)
     from shikanji.kit.db.postgres import PostgresDirect
 
-    return PostgresDirect(_filled(url, ground.service), ground)
+    return PostgresDirect(url_of(url, ground.service), ground)
 
 
 def migrate(url: str, service: Migrated, clock: Clock | None = None) -> bool:
@@ -64,7 +64,7 @@ def migrate(url: str, service: Migrated, clock: Clock | None = None) -> bool:
             return migrate_sqlite(path, service.migrations)
         from shikanji.kit.db.postgres_migrations import migrate_postgres
 
-        return migrate_postgres(_filled(url, service.name), service.migrations, clock)
+        return migrate_postgres(url_of(url, service.name), service.migrations, clock)
 
 
 def check(url: str, service: Migrated, clock: Clock | None = None) -> None:
@@ -76,7 +76,7 @@ def check(url: str, service: Migrated, clock: Clock | None = None) -> None:
             return check_sqlite(path, service.migrations)
         from shikanji.kit.db.postgres_migrations import check_postgres
 
-        return check_postgres(_filled(url, service.name), service.migrations, clock)
+        return check_postgres(url_of(url, service.name), service.migrations, clock)
 
 
 @contextmanager
@@ -94,16 +94,26 @@ def _told(service: Migrated, path: Path | None) -> Iterator[None]:
         raise DatabaseUnusable(f"The database of {service.name}{where} cannot be used: {why}") from error
 
 
+def is_at_work(urls: Sequence[str]) -> bool:
+    """Whether a process of ours has one of these PostgreSQL databases open."""
+    if not urls:
+        return False
+    from shikanji.kit.db.copied import has_clients
+
+    return any(has_clients(url) for url in urls)
+
+
 def sqlite_path(url: str, service: str) -> Path | None:
     """The file of a service, or None when the URL speaks of PostgreSQL."""
     if url.startswith(_SQLITE):
-        return Path(_filled(url, service).removeprefix(_SQLITE))
+        return Path(url_of(url, service).removeprefix(_SQLITE))
     if url.startswith(("postgresql://", "postgres://")):
         return None
     raise BadDatabaseUrl(url)
 
 
-def _filled(url: str, service: str) -> str:
+def url_of(url: str, service: str) -> str:
+    """The URL of one service's database."""
     if "{service}" not in url:
         raise BadDatabaseUrl(url)
     return url.replace("{service}", service)
