@@ -134,9 +134,10 @@ def migrate() -> None:
     from shikanji.kit.folder import FolderLock
     from shikanji.main import migrate_all
 
-    configuration = _configuration()
+    configuration = _of_the_folder()
     lock = FolderLock(configuration.platform.folder)
-    lock.acquire("migrating")
+    if configuration.platform.embedded:
+        lock.acquire("migrating")
     try:
         asyncio.run(migrate_all(configuration, terminal.show))
     finally:
@@ -168,7 +169,7 @@ def audit(
     """
     from shikanji.audit.command import run
 
-    sys.exit(run(_configuration(), settle=settle, repair=repair, as_json=json))
+    sys.exit(run(_of_the_folder(), settle=settle, repair=repair, as_json=json))
 
 
 @app.command
@@ -228,7 +229,8 @@ def tail(
         shown.show(told["events"])
         if not follow:
             return
-        if not is_owned(_configuration().platform.folder):
+        settings = _of_the_folder().platform
+        if settings.embedded and not is_owned(settings.folder):
             raise CommandFailed("No platform is running on this data folder: nothing more will come.")
         asked = {"service": service, "lines": FOLLOW_LINES, "after": told["after"]}
         time.sleep(FOLLOW_SECONDS)
@@ -271,10 +273,28 @@ def replay(service: str, *, since: str | None = None) -> None:
 
 
 def _command(name: str, arguments: dict[str, Any]) -> Any:
-    """Has the running platform do it; when none runs, opens the data folder for the time of the command."""
+    """Has the running platform do it, or does it on its databases."""
     from shikanji import commands
 
-    return asyncio.run(commands.run(_configuration(), name, arguments))
+    return asyncio.run(commands.run(_of_the_folder(), name, arguments))
+
+
+def _of_the_folder() -> "Configuration":
+    """The settings of the platform that was started last on the data folder: its engines need not be named again."""
+    from shikanji.kit.folder import CommandFailed
+    from shikanji.shape import was_scaled, with_engines
+
+    configuration = _configuration()
+    folder = configuration.platform.folder
+    if configuration.platform.database_url is not None or not was_scaled(folder):
+        return configuration
+    found = with_engines(os.environ, folder)
+    if "SHIKANJI_DATABASE_URL" not in found:
+        raise CommandFailed(
+            f"The platform in {folder.absolute()} ran as several processes, and its engines stand still: "
+            "start them with `shikanji engines up`."
+        )
+    return _configuration(found)
 
 
 def _configuration(over: Mapping[str, str] | None = None) -> "Configuration":

@@ -1,4 +1,4 @@
-"""What the command line can have the platform do: by the running one over its socket, else on the files themselves."""
+"""What the command line can have the platform do: by the running one over its socket, else on its databases."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,7 +18,8 @@ from shikanji.kit.db.tables import kit_tables
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Problem
 from shikanji.kit.folder import CommandFailed, ControlServer, command_running
-from shikanji.main import Platform
+from shikanji.main import Beside, Platform
+from shikanji.process import Process
 from shikanji.services.customer import actions, identity, passwords
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -29,16 +30,16 @@ _OUTBOX = kit_tables(sa.MetaData()).outbox
 
 
 @asynccontextmanager
-async def served(platform: Platform) -> AsyncIterator[None]:
+async def served(process: Process) -> AsyncIterator[None]:
     """Answers commands on the data folder's socket."""
 
     def bound(command: Command) -> Callable[[dict[str, Any]], Awaitable[Any]]:
         async def run(arguments: dict[str, Any]) -> Any:
-            return await command(platform, arguments)
+            return await command(process, arguments)
 
         return run
 
-    server = ControlServer(platform.settings.folder, {name: bound(command) for name, command in COMMANDS.items()})
+    server = ControlServer(process.settings.folder, {name: bound(command) for name, command in COMMANDS.items()})
     await server.start()
     try:
         yield
@@ -51,20 +52,28 @@ async def run(configuration: Configuration, name: str, arguments: dict[str, Any]
     try:
         return await command_running(configuration.platform.folder, name, arguments)
     except ConnectionError:
-        return await _run_on_files(configuration, name, arguments)
+        return await _run_here(configuration, name, arguments)
 
 
-async def _run_on_files(configuration: Configuration, name: str, arguments: dict[str, Any]) -> Any:
-    if name not in _MAY_BEGIN:
-        _require_platform(configuration)
-    platform = Platform(configuration, driven=True)
-    await platform.start(serve=False)
+async def _run_here(configuration: Configuration, name: str, arguments: dict[str, Any]) -> Any:
+    process = Platform(configuration, driven=True) if configuration.platform.embedded else Beside(configuration)
+    may_begin = name in _MAY_BEGIN
     try:
-        return await COMMANDS[name](platform, arguments)
+        if isinstance(process, Beside):
+            await process.start(migrates=may_begin)
+        else:
+            await _start_on_files(process, may_begin=may_begin)
+        return await COMMANDS[name](process, arguments)
     except Problem as problem:
         raise CommandFailed(problem.detail) from problem
     finally:
-        await platform.stop()
+        await process.stop()
+
+
+async def _start_on_files(platform: Platform, *, may_begin: bool) -> None:
+    if not may_begin:
+        _require_platform(platform.configuration)
+    await platform.start(serve=False)
 
 
 def _require_platform(configuration: Configuration) -> None:
@@ -115,30 +124,30 @@ class Repair(msgspec.Struct, frozen=True, rename="camel"):
     """Service → ids of its events that a subscriber lacks."""
 
 
-async def seed(platform: Platform, _: dict[str, Any]) -> list[dict[str, str]]:
+async def seed(process: Process, _: dict[str, Any]) -> list[dict[str, str]]:
     """The demo accounts."""
-    if obstacle := await demo.obstacle(platform.rooms):
+    if obstacle := await demo.obstacle(process.rooms):
         raise CommandFailed(f"Nothing was changed: {obstacle}.")
-    return [{"account": email, "who": who} for email, who in await demo.seed(platform.rooms)]
+    return [{"account": email, "who": who} for email, who in await demo.seed(process.rooms)]
 
 
-async def settle(platform: Platform, _: dict[str, Any]) -> str:
+async def settle(process: Process, _: dict[str, Any]) -> str:
     try:
         async with asyncio.timeout(SETTLE_SECONDS_MAX):
-            await platform.settle()
+            await process.settle()
     except TimeoutError:
         raise CommandFailed(f"there was still work after {SETTLE_SECONDS_MAX} s; audit without --settle") from None
     return "settled"
 
 
-async def tail(platform: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
+async def tail(process: Process, arguments: dict[str, Any]) -> dict[str, Any]:
     """The events, and `after`: what to ask with for those that come next."""
     asked = _read(arguments, Tail)
     if not 1 <= asked.lines <= LINES_MAX:
         raise CommandFailed(f"lines must be 1 to {LINES_MAX}")
     found: list[Recorded] = []
-    for name in _services(platform, asked.service):
-        found += await platform.rooms[name].db.read(_recorded_after, name, (asked.after or {}).get(name), asked.lines)
+    for name in _services(process, asked.service):
+        found += await process.rooms[name].db.read(_recorded_after, name, (asked.after or {}).get(name), asked.lines)
     shown = sorted(found, key=lambda one: (one.occurred_at, one.service, one.seq))
     if asked.after is None:
         shown = shown[-asked.lines :]
@@ -148,19 +157,19 @@ async def tail(platform: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"events": [one.shown() for one in shown], "after": after}
 
 
-async def dead(platform: Platform, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+async def dead(process: Process, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
-    for name in _services(platform, _read(arguments, OfService).service):
+    for name in _services(process, _read(arguments, OfService).service):
         for state in ("dead", "waiting"):
-            waiting = await platform.rooms[name].db.read(letters.letters, state)
+            waiting = await process.rooms[name].db.read(letters.letters, state)
             found += [_shown(name, letter) for letter in waiting]
     return found
 
 
-async def show(platform: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
+async def show(process: Process, arguments: dict[str, Any]) -> dict[str, Any]:
     event_id = _read(arguments, OneEvent).event_id
     shown: dict[str, Any] = {}
-    for name, room in platform.rooms.items():
+    for name, room in process.rooms.items():
         if event := await room.db.read(_recorded, event_id):
             shown |= {"recordedBy": name, **event}
         if letter := await room.db.read(_letter, event_id):
@@ -170,41 +179,41 @@ async def show(platform: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-async def retry(platform: Platform, arguments: dict[str, Any]) -> str:
+async def retry(process: Process, arguments: dict[str, Any]) -> str:
     asked = _read(arguments, EventInService)
-    await _db(platform, asked.service).write(letters.retry, asked.event_id)
-    await platform.workers[asked.service].inbox.retry()
+    await _db(process, asked.service).write(letters.retry, asked.event_id)
+    await process.workers[asked.service].inbox.retry()
     return f"{asked.service} tries {asked.event_id} again"
 
 
-async def discard(platform: Platform, arguments: dict[str, Any]) -> str:
+async def discard(process: Process, arguments: dict[str, Any]) -> str:
     asked = _read(arguments, EventInService)
     if not asked.reason:
         raise CommandFailed("say why: --reason")
-    await _db(platform, asked.service).write(letters.discard, asked.event_id, asked.reason)
+    await _db(process, asked.service).write(letters.discard, asked.event_id, asked.reason)
     return f"{asked.event_id} is discarded in {asked.service}: {asked.reason}"
 
 
-async def replay(platform: Platform, arguments: dict[str, Any]) -> str:
+async def replay(process: Process, arguments: dict[str, Any]) -> str:
     asked = _read(arguments, Replay)
-    _db(platform, asked.service)
+    _db(process, asked.service)
     try:
         since = from_rfc3339(asked.since) if asked.since else 0
     except ValueError:
         raise CommandFailed("--since takes a time like 2026-11-22T06:30:00Z") from None
-    count = await platform.workers[asked.service].relay.replay(since=since)
+    count = await process.workers[asked.service].relay.replay(since=since)
     return f"{count} events of {asked.service} were published again"
 
 
-async def repair(platform: Platform, arguments: dict[str, Any]) -> int:
+async def repair(process: Process, arguments: dict[str, Any]) -> int:
     lacking = _read(arguments, Repair).lacking
-    return sum([await _db(platform, name).write(relay.publish_again, ids) for name, ids in lacking.items()])
+    return sum([await _db(process, name).write(relay.publish_again, ids) for name, ids in lacking.items()])
 
 
-async def user(platform: Platform, arguments: dict[str, Any]) -> str:
+async def user(process: Process, arguments: dict[str, Any]) -> str:
     """The id of the new account."""
     asked = _read(arguments, NewUser)
-    room = platform.rooms["customer"]
+    room = process.rooms["customer"]
     identifier = identity.parse_identifier(asked.identifier)
     if not passwords.LENGTH_MIN <= len(asked.password) <= passwords.LENGTH_MAX:
         raise CommandFailed(f"password: must have {passwords.LENGTH_MIN} to {passwords.LENGTH_MAX} characters")
@@ -221,7 +230,7 @@ async def user(platform: Platform, arguments: dict[str, Any]) -> str:
     return customer.id
 
 
-Command = Callable[[Platform, dict[str, Any]], Awaitable[Any]]
+Command = Callable[[Process, dict[str, Any]], Awaitable[Any]]
 COMMANDS: dict[str, Command] = {
     "seed": seed,
     "settle": settle,
@@ -245,17 +254,17 @@ def _read(arguments: dict[str, Any], kind: type[S]) -> S:
         raise CommandFailed(str(wrong)) from None
 
 
-def _services(platform: Platform, service: str | None) -> list[str]:
+def _services(process: Process, service: str | None) -> list[str]:
     if service is None:
-        return list(platform.rooms)
-    _db(platform, service)
+        return list(process.rooms)
+    _db(process, service)
     return [service]
 
 
-def _db(platform: Platform, service: str) -> Any:
-    if service not in platform.rooms:
-        raise CommandFailed(f"there is no service {service}; there are {', '.join(platform.rooms)}")
-    return platform.rooms[service].db
+def _db(process: Process, service: str) -> Any:
+    if service not in process.rooms:
+        raise CommandFailed(f"there is no service {service}; there are {', '.join(process.rooms)}")
+    return process.rooms[service].db
 
 
 _SHOWN = (_OUTBOX.c.seq, _OUTBOX.c.occurred_at, _OUTBOX.c.event_id, _OUTBOX.c.type, _OUTBOX.c.aggregate_id)

@@ -1,4 +1,4 @@
-"""The two shapes: the whole platform in one process, and a part of it in one process among several."""
+"""What a process can be: the whole platform, a part of it among several processes, or a short visit beside them."""
 
 import asyncio
 import socket
@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from shikanji.configuration import LOCAL_BUS, MEMORY_CACHE, Configuration, PlatformSettings
 from shikanji.door import nowhere
 from shikanji.house import GATEWAY, SERVICES, services_named, services_of
+from shikanji.kit.bus.local import LocalBus
 from shikanji.kit.bus.opening import prepare_bus
 from shikanji.kit.bus.settings import BusSettings
-from shikanji.kit.db.opening import check, migrate
+from shikanji.kit.db.opening import migrate
 from shikanji.kit.errors import OperatorError
 from shikanji.kit.folder import FolderLock
 from shikanji.kit.service import Service
@@ -89,8 +90,7 @@ class Part(Process):
         inside = self._listen_inside()
         self.address = address_of(listening)
         self.url = self._url(listening)
-        for service in self.services:
-            await asyncio.to_thread(check, self.settings.database_template, service)
+        await self.check()
         await self.furnish()
         await self.set_to_work()
         if self._has_gateway:
@@ -111,6 +111,23 @@ class Part(Process):
         if not self._has_gateway:
             raise OperatorError("SHIKANJI_PUBLIC_URL must say where clients reach the gateway: http://localhost:8000")
         return f"http://{host_name(self.settings.host)}:{listening.getsockname()[1]}"
+
+
+class Beside(Process):
+    """All services for the time of a command, beside the processes that run, if any do: what only one may do at a time
+    is under leases. What it moves itself goes straight from outbox to inbox."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration, services_of(configuration.platform), world=World(bus=LocalBus()), driven=True)
+
+    async def start(self, *, migrates: bool) -> None:
+        """Raises DatabaseUnusable."""
+        if migrates:
+            await migrate_all(self.configuration)
+        else:
+            await self.check()
+        await self.furnish()
+        await self.set_to_work()
 
 
 def require_engines(settings: PlatformSettings) -> None:

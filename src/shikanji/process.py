@@ -26,6 +26,7 @@ from shikanji.kit.calls_server import CallsApp
 from shikanji.kit.clock import Clock
 from shikanji.kit.db.leadership import Leads, alone
 from shikanji.kit.db.leases import Lease
+from shikanji.kit.db.opening import check
 from shikanji.kit.db.port import Database
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.drive import Drive
@@ -113,6 +114,11 @@ class Process:
             if await workers.pending():
                 return False
         return True
+
+    async def check(self) -> None:
+        """Raises DatabaseUnusable for a database that is not there or not of this release."""
+        for service in self.services:
+            await asyncio.to_thread(check, self.settings.database_template, service)
 
     async def furnish(self) -> None:
         """Gives each service its room."""

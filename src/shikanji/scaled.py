@@ -15,14 +15,11 @@ from shikanji import running, terminal
 from shikanji.configuration import Configuration, PlatformSettings
 from shikanji.house import GATEWAY, TITLE, VERSION, UnknownService, services_of, settings_kinds
 from shikanji.keeper import IsReady, Keeper, Post
-from shikanji.kit.bus.local import LocalBus
 from shikanji.kit.errors import OperatorError
 from shikanji.kit.folder import FolderLock
 from shikanji.listening import address_of, host_name, listen, reserve
-from shikanji.main import migrate_all, require_engines
-from shikanji.process import Process
+from shikanji.main import Beside, require_engines
 from shikanji.shape import SCALED_LOCK
-from shikanji.world import World
 
 COPIES_MAX = 16
 SERVICE_RANK, DOOR_RANK = 0, 1
@@ -118,13 +115,12 @@ class _Scaled:
 
 async def _set_up(configuration: Configuration) -> list[running.Account]:
     """Databases, streams, secret and demo data, through the real services; what they record leaves with the relays."""
-    await migrate_all(configuration)
-    process = Process(configuration, services_of(configuration.platform), world=World(bus=LocalBus()), driven=True)
+    visit = Beside(configuration)
     try:
-        await process.furnish()
-        return await running.prepare(process)
+        await visit.start(migrates=True)
+        return await running.prepare(visit)
     finally:
-        await process.stop()
+        await visit.stop()
 
 
 def _counts(settings: PlatformSettings, copies: Mapping[str, int]) -> dict[str, int]:

@@ -53,8 +53,8 @@ class Readiness:
 
     async def until_ready(self) -> None:
         """Returns when every part is."""
-        while any((await self.parts()).values()):
-            await asyncio.sleep(KEPT_SECONDS)  # noqa: ASYNC110 — there is nothing that would set an event
+        while any((await self.parts()).values()):  # noqa: ASYNC110 — nothing could set an event
+            await asyncio.sleep(KEPT_SECONDS)
 
     async def parts(self) -> dict[str, str]:
         """Every part with what keeps it from being ready, or an empty text."""
