@@ -247,7 +247,7 @@ async def test_old_answers_to_repeated_requests_are_forgotten(database: OpenData
                 "route": "r",
                 "key": str(number),
                 "body_hash": "",
-                "effect_id": "",
+                "effect_id": tx.new_id(),
                 "lease_until": 0,
             }
             tx.execute(sa.insert(kit.idempotency).values(**row, expires_at=expires_at))

@@ -140,7 +140,7 @@ async def test_a_refusal_leaves_no_trace(room: Room, database: OpenDatabase) -> 
 async def test_an_answer_is_kept_for_seven_days(room: Room, database: OpenDatabase) -> None:
     await brew_once(room, asking())
 
-    database.clock.advance(KEPT - 1)
+    database.clock.advance(LEASE + KEPT - 1)
     assert (await brew_once(room, asking())).headers is not None
     database.clock.advance(1)
     assert (await brew_once(room, asking(body="two"))).headers is None
@@ -265,7 +265,7 @@ async def test_only_what_was_kept_long_enough_is_forgotten(database: OpenDatabas
     database.clock.advance(SECOND)
     await taken(database, msgspec.structs.replace(SCOPE, key="x" * 16))
 
-    database.clock.advance(KEPT - SECOND)
+    database.clock.advance(LEASE + KEPT - SECOND)
 
     assert await database.write(forget_expired) == 1
     assert await database.write(forget_expired) == 0
@@ -274,7 +274,7 @@ async def test_only_what_was_kept_long_enough_is_forgotten(database: OpenDatabas
 async def test_many_answers_are_forgotten_a_few_at_a_time(database: OpenDatabase) -> None:
     for number in range(FORGOTTEN_AT_ONCE_MAX + 2):
         await taken(database, msgspec.structs.replace(SCOPE, key=f"key-number-{number:08}"))
-    database.clock.advance(KEPT)
+    database.clock.advance(LEASE + KEPT)
 
     forgotten = [await database.write(forget_expired) for _ in range(3)]
 

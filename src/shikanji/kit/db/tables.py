@@ -131,23 +131,24 @@ def _jobs(metadata: sa.MetaData) -> sa.Table:
 
 
 def _idempotency(metadata: sa.MetaData) -> sa.Table:
-    """`answer` is null while the claim is open; `lease_until` is when another may take it over."""
+    """`answer` is null while the claim is open; `lease_until` is when another may take it over. By the effect's id,
+    which is in the order of time: answers are large, and so they are written one behind the other."""
     table = sa.Table(
         "idempotency",
         metadata,
-        sa.Column("principal", sa.Text, primary_key=True),
-        sa.Column("route", sa.Text, primary_key=True),
-        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("effect_id", sa.Text, primary_key=True),
+        sa.Column("principal", sa.Text, nullable=False),
+        sa.Column("route", sa.Text, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
         sa.Column("body_hash", sa.Text, nullable=False),
-        sa.Column("effect_id", sa.Text, nullable=False),
         sa.Column("lease_until", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
         sa.Column("status", sa.BigInteger),
         sa.Column("answer", sa.LargeBinary),
-        sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
-        sqlite_with_rowid=False,
+        sa.UniqueConstraint("principal", "route", "key", name="idempotency_key"),
     )
     is_open = table.c.answer.is_(None)
-    sa.Index("idempotency_open", table.c.effect_id, sqlite_where=is_open, postgresql_where=is_open)
+    sa.Index("idempotency_open", table.c.lease_until, sqlite_where=is_open, postgresql_where=is_open)
     return table
 
 

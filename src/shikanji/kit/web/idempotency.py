@@ -71,6 +71,11 @@ class Claim(msgspec.Struct, frozen=True):
     effect_id: str
     lease_until: int
 
+    @property
+    def expires_at(self) -> int:
+        """When the answer is forgotten: not before it was kept for its time, whenever within the lease it was given."""
+        return self.lease_until + KEPT
+
 
 class StoredAnswer(msgspec.Struct, frozen=True):
     status: int
@@ -110,7 +115,7 @@ def claim(tx: Tx, scope: Scope) -> Claim | StoredAnswer:
     """Step (a), in a transaction of its own. Raises InFlight while another request holds the claim, and KeyReused when
     the key came with another body."""
     fresh = Claim(scope, tx.new_id(), tx.now + LEASE)
-    if tx.run(INSERT, **_key(scope), body_hash=scope.body_hash, **_lease(tx, fresh)).count:
+    if tx.run(INSERT, **_key(scope), body_hash=scope.body_hash, **_lease(fresh)).count:
         failpoint("idempotency.claim.before_commit")
         return fresh
     kept = tx.run(SELECT, **_key(scope)).one(_Kept)
@@ -131,15 +136,15 @@ def complete(tx: Tx, claim: Claim, status: int, data: Any) -> None:
     """Step (c), inside the transaction that writes the effect: turns the claim into the stored answer. Raises
     ClaimLost, and so undoes the effect, when the lease is over or another has the claim."""
     answer = msgspec.json.encode(data)
-    mine = {**_key(claim.scope), "effect_id": claim.effect_id, "now": tx.now}
-    if not tx.run(COMPLETE, **mine, new_status=status, new_answer=answer, new_expires_at=tx.now + KEPT).count:
+    mine = tx.run(COMPLETE, effect_id=claim.effect_id, now=tx.now, new_status=status, new_answer=answer)
+    if not mine.count:
         raise ClaimLost(retry_after_seconds=1)
     failpoint("idempotency.complete.before_commit")
 
 
 def abandon(tx: Tx, claim: Claim) -> None:
     """After a refusal: the key may be used again at once."""
-    tx.run(ABANDON, **_key(claim.scope), effect_id=claim.effect_id)
+    tx.run(ABANDON, effect_id=claim.effect_id)
 
 
 def settle(tx: Tx, effect_id: str) -> bool:
@@ -173,13 +178,12 @@ def _take_over(tx: Tx, fresh: Claim, kept: _Kept) -> Claim:
     """A lapsed claim, or what is left of an expired answer, becomes the new claim, unless another was faster."""
     taken = tx.run(
         TAKE_OVER,
-        **_key(fresh.scope),
         old_effect_id=kept.effect_id,
         now=tx.now,
         new_body_hash=fresh.scope.body_hash,
         new_effect_id=fresh.effect_id,
         new_lease_until=fresh.lease_until,
-        new_expires_at=tx.now + KEPT,
+        new_expires_at=fresh.expires_at,
     )
     if not taken.count:
         raise _in_flight()
@@ -194,8 +198,8 @@ def _key(scope: Scope) -> dict[str, str]:
     return {"principal": scope.principal, "route": scope.route, "key": scope.key}
 
 
-def _lease(tx: Tx, claim: Claim) -> dict[str, Any]:
-    return {"effect_id": claim.effect_id, "lease_until": claim.lease_until, "expires_at": tx.now + KEPT}
+def _lease(claim: Claim) -> dict[str, Any]:
+    return {"effect_id": claim.effect_id, "lease_until": claim.lease_until, "expires_at": claim.expires_at}
 
 
 # The table is in every service's metadata; the statements need its columns only.
@@ -204,6 +208,7 @@ _c = _TABLE.c
 _IS_KEY = sa.and_(
     _c.principal == sa.bindparam("principal"), _c.route == sa.bindparam("route"), _c.key == sa.bindparam("key")
 )
+_IS_EFFECT = _c.effect_id == sa.bindparam("effect_id")
 _IS_OPEN = _c.answer.is_(None)
 
 INSERT = (
@@ -220,7 +225,6 @@ SELECT = sa.select(_c.body_hash, _c.effect_id, _c.lease_until, _c.status, _c.ans
 TAKE_OVER = (
     sa.update(_TABLE)
     .where(
-        _IS_KEY,
         _c.effect_id == sa.bindparam("old_effect_id"),
         sa.or_(
             sa.and_(_IS_OPEN, _c.lease_until <= sa.bindparam("now")),
@@ -238,29 +242,22 @@ TAKE_OVER = (
 )
 COMPLETE = (
     sa.update(_TABLE)
-    .where(
-        _IS_KEY,
-        _c.effect_id == sa.bindparam("effect_id"),
-        _IS_OPEN,
-        _c.lease_until > sa.bindparam("now"),
-    )
-    .values(
-        status=sa.bindparam("new_status"),
-        answer=sa.bindparam("new_answer"),
-        expires_at=sa.bindparam("new_expires_at"),
-    )
+    .where(_IS_EFFECT, _IS_OPEN, _c.lease_until > sa.bindparam("now"))
+    .values(status=sa.bindparam("new_status"), answer=sa.bindparam("new_answer"))
 )
-ABANDON = sa.delete(_TABLE).where(_IS_KEY, _c.effect_id == sa.bindparam("effect_id"), _IS_OPEN)
-DELETE_LAPSED = sa.delete(_TABLE).where(
-    _c.effect_id == sa.bindparam("effect_id"), _IS_OPEN, _c.lease_until <= sa.bindparam("now")
-)
-SELECT_OPEN = sa.select(_c.effect_id).where(_c.effect_id == sa.bindparam("effect_id"), _IS_OPEN)
+ABANDON = sa.delete(_TABLE).where(_IS_EFFECT, _IS_OPEN)
+DELETE_LAPSED = sa.delete(_TABLE).where(_IS_EFFECT, _IS_OPEN, _c.lease_until <= sa.bindparam("now"))
+SELECT_OPEN = sa.select(_c.effect_id).where(_IS_EFFECT, _IS_OPEN)
 VOID_LEASES = (
     sa.update(_TABLE).where(_IS_OPEN, _c.lease_until > sa.bindparam("now")).values(lease_until=sa.bindparam("until"))
 )
-_expired = (
-    sa.select(_c.principal, _c.route, _c.key)
-    .where(_c.expires_at <= sa.bindparam("now"))
+_oldest = (
+    sa.select(_c.effect_id, _c.expires_at)
+    .order_by(_c.effect_id)
     .limit(sa.bindparam("at_most", type_=sa.BigInteger))
+    .subquery()
 )
-DELETE_EXPIRED = sa.delete(_TABLE).where(sa.tuple_(_c.principal, _c.route, _c.key).in_(_expired))
+DELETE_EXPIRED = sa.delete(_TABLE).where(
+    _c.effect_id.in_(sa.select(_oldest.c.effect_id).where(_oldest.c.expires_at <= sa.bindparam("now")))
+)
+"""The first claimed is the first to expire."""
