@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import msgspec
 
 from shikanji.contracts.order import HoldOwner, OrderStanding, OrderStatus
 from shikanji.kit.auth import Principal
-from shikanji.kit.clock import to_datetime
+from shikanji.kit.clock import MINUTE, to_datetime
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.jobs import Job
@@ -25,6 +26,8 @@ from shikanji.services.order.settings import OrderSettings
 
 REVIVE = "revive"
 RELEASE = "release"
+DAY_BEGINS_EVERY = 15 * MINUTE
+"""Wherever a store is, its day begins with a quarter of an hour: all zones are whole quarters away from UTC."""
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -242,8 +245,13 @@ def _check_open_orders(tx: Tx, customer_id: str) -> None:
 
 def _order_number(tx: Tx, placing: Placing, store_code: str) -> str:
     """`MGR-261122-0042`: the store, its own calendar's day, and a number that no other order of that day has."""
-    day = to_datetime(tx.now).astimezone(ZoneInfo(placing.details.time_zone)).strftime("%y%m%d")
+    day = _day(placing.details.time_zone, tx.now // DAY_BEGINS_EVERY)
     return f"{store_code}-{day}-{repository.next_number(tx, placing.store_id, day):04d}"
+
+
+@lru_cache
+def _day(time_zone: str, quarter: int) -> str:
+    return to_datetime(quarter * DAY_BEGINS_EVERY).astimezone(ZoneInfo(time_zone)).strftime("%y%m%d")
 
 
 @contextmanager

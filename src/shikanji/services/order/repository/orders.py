@@ -41,10 +41,14 @@ COUNT_UNSTARTED = sa.select(sa.func.count()).select_from(
     .limit(sa.bindparam("count_max", type_=sa.BigInteger))
     .subquery()
 )
-_number = upsert(order_numbers).values(store_id=sa.bindparam("store_id"), day=sa.bindparam("day"), last=1)
-NEXT_NUMBER = _number.on_conflict_do_update(
-    index_elements=["store_id", "day"], set_={"last": order_numbers.c.last + 1}
-).returning(order_numbers.c.last)
+COUNT_NUMBER = (
+    upsert(order_numbers)
+    .values(store_id=sa.bindparam("store_id"), day=sa.bindparam("day"), last=1)
+    .on_conflict_do_update(index_elements=["store_id", "day"], set_={"last": order_numbers.c.last + 1})
+)
+LAST_NUMBER = sa.select(order_numbers.c.last).where(
+    order_numbers.c.store_id == sa.bindparam("store_id"), order_numbers.c.day == sa.bindparam("day")
+)
 ADD_ENTRY = sa.insert(order_timeline)
 LIST_ENTRIES = (
     sa.select(order_timeline.c.version, order_timeline.c.status, order_timeline.c.at, order_timeline.c.by)
@@ -112,7 +116,8 @@ def count_unstarted(tx: Tx, customer_id: str, count_max: int) -> int:
 
 def next_number(tx: Tx, store_id: str, day: str) -> int:
     """Counted up under the lock of its row: no two orders of a store and day get the same."""
-    return int(tx.run(NEXT_NUMBER, store_id=store_id, day=day).scalar())
+    tx.run(COUNT_NUMBER, store_id=store_id, day=day)
+    return int(tx.run(LAST_NUMBER, store_id=store_id, day=day).scalar())
 
 
 def _entry_row(order: Order, entry: Entry) -> dict[str, Any]:
