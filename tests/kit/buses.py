@@ -1,6 +1,5 @@
 """The local bus, and one on a real NATS: with subscribers that fail on demand, and a way to wait for what comes."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,9 +15,8 @@ from shikanji.kit.bus.local import LocalBus
 from shikanji.kit.bus.settings import BusSettings
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.events import Envelope
+from tests.probing import until
 
-TICK_SECONDS = 0.01
-PROBED_FOR_SECONDS = 20.0
 SMALL = BusSettings(max_bytes=64 * 1_048_576)
 
 
@@ -45,7 +43,7 @@ class Ears:
 
     async def have(self, ids: list[str]) -> None:
         """In this order; what comes twice counts where it came first."""
-        await until(lambda: len(set(self.ids)) >= len(ids), lambda: f"{len(ids)} events are here: {self.ids}")
+        await until(lambda: len(set(self.ids)) >= len(ids), f"{len(ids)} events are here")
         assert list(dict.fromkeys(self.ids)) == ids
 
 
@@ -107,19 +105,12 @@ async def delete_stream(url: str) -> None:
 
 async def publish(bus: Bus, batch: Sequence[Envelope]) -> None:
     """As a relay does it: again, until the bus answers for it."""
-    async with asyncio.timeout(PROBED_FOR_SECONDS):
-        while True:
-            try:
-                await bus.publish(batch)
-                return
-            except Unavailable:
-                await asyncio.sleep(TICK_SECONDS)
 
+    async def taken() -> bool:
+        try:
+            await bus.publish(batch)
+        except Unavailable:
+            return False
+        return True
 
-async def until(holds: Callable[[], bool], what: Callable[[], str]) -> None:
-    """For what happens by itself."""
-    for _ in range(int(PROBED_FOR_SECONDS / TICK_SECONDS)):
-        if holds():
-            return
-        await asyncio.sleep(TICK_SECONDS)
-    raise AssertionError(f"waited {PROBED_FOR_SECONDS} s in vain until {what()}")
+    await until(taken, f"the bus answers for {len(batch)} events")

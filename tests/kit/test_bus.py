@@ -12,8 +12,9 @@ from shikanji.kit.bus.metrics import BusMetrics
 from shikanji.kit.bus.opening import BadBusUrl, open_bus, prepare_bus
 from shikanji.kit.events import Envelope
 from shikanji.kit.telemetry.metrics import new_registry, render
-from tests.kit.buses import Buses, Ears, open_on, publish, until
+from tests.kit.buses import Buses, Ears, open_on, publish
 from tests.kit.delivering import envelope
+from tests.probing import until
 
 
 @pytest.fixture(params=["local", "jetstream"])
@@ -143,7 +144,7 @@ async def test_listeners_hear_it_too_and_disturb_nobody(buses: Buses) -> None:
 
     await publish(bus, events(1))
 
-    await until(lambda: told == [("all", "e1")], lambda: f"only who asked for all was told: {told}")
+    await until(lambda: told == [("all", "e1")], f"only who asked for all was told: {told}")
     await ears.have(ids(1))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,18 +15,19 @@ from shikanji.engines import Engine, Engines
 from shikanji.kit.bus import Bus
 from shikanji.kit.bus.jetstream import JetStreamBus, prepare
 from shikanji.kit.bus.jetstream_publisher import TOGETHER_EVENTS_MIN, BusFull
-from shikanji.kit.bus.opening import prepare_bus
+from shikanji.kit.bus.opening import backlog, prepare_bus
 from shikanji.kit.bus.settings import BusSettings
 from shikanji.kit.clock import SystemClock
 from shikanji.kit.db.leadership import Alone, Leadership
 from shikanji.kit.db.leases import Lease
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.events import Envelope
-from tests.kit.buses import SMALL, Ears, ask, connected, delete_stream, emptied, publish, until
+from tests.kit.buses import SMALL, Ears, ask, connected, delete_stream, emptied, publish
 from tests.kit.counters import SERVICE
 from tests.kit.databases import open_database
 from tests.kit.delivering import envelope
 from tests.kit.test_bus import events, ids
+from tests.probing import until
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +86,12 @@ class TestServer:
         publishing = asyncio.create_task(publish(bus, events(*range(20, 40))))
 
         await asyncio.to_thread(nats.kill)
-        await until(lambda: bus.trouble != "", lambda: "it tells that there is no connection")
+        await until(lambda: bus.trouble != "", "it tells that there is no connection")
         await asyncio.to_thread(nats.start)
         await publishing
         await publish(bus, events(*range(40, 60)))
 
-        await until(lambda: set(ears.ids) == set(ids(*range(60))), lambda: f"all are here: {ears.ids}")
+        await until(lambda: set(ears.ids) == set(ids(*range(60))), f"all are here: {ears.ids}")
         assert await bus.epoch() == epoch
         assert bus.trouble == ""
         assert bus.traffic.disconnects == 1
@@ -99,7 +101,7 @@ class TestServer:
     ) -> None:
         bus = await receiving(url, Ears(), closing)
         await asyncio.to_thread(nats.kill)
-        await until(lambda: not bus.traffic.connected, lambda: "the connection is lost")
+        await until(lambda: not bus.traffic.connected, "the connection is lost")
 
         async with asyncio.timeout(1):
             for _ in range(3):
@@ -111,7 +113,7 @@ class TestServer:
         assert "no connection to NATS at 127.0.0.1" in bus.trouble
         assert "@" not in bus.trouble, "passwords stay in the URL"
         await asyncio.to_thread(nats.start)
-        await until(lambda: bus.trouble == "", lambda: "it is back")
+        await until(lambda: bus.trouble == "", "it is back")
         assert await stored(url) == 0
 
     async def test_a_wiped_store_is_another_epoch_and_is_furnished_again(
@@ -125,7 +127,7 @@ class TestServer:
 
         await asyncio.to_thread(nats.wipe)
         await asyncio.to_thread(nats.start)
-        await until(lambda: bus.traffic.connected, lambda: "it is connected again")
+        await until(lambda: bus.traffic.connected, "it is connected again")
 
         assert await bus.epoch() != epoch
         await publish(bus, events(3))
@@ -140,12 +142,12 @@ class TestServer:
         await start(bus, closing)
 
         await asyncio.to_thread(nats.kill)
-        await until(lambda: len(told) == 2, lambda: f"it is told of the loss: {told}")
+        await until(lambda: len(told) == 2, f"it is told of the loss: {told}")
         await asyncio.to_thread(nats.start)
-        await until(lambda: len(told) == 3, lambda: f"it is told of the return: {told}")
+        await until(lambda: len(told) == 3, f"it is told of the return: {told}")
         await publish(bus, events(1))
 
-        await until(lambda: len(told) > 3, lambda: f"it hears again: {told}")
+        await until(lambda: len(told) > 3, f"it hears again: {told}")
         assert set(told[:3]) == {"missed"}
         assert set(told[3:]) == {"e1"}
 
@@ -159,7 +161,7 @@ class TestStream:
         await ears.have(ids(1))
 
         await delete_stream(url)
-        await until(lambda: receiver.traffic.remade > 0, lambda: "the receiver has made it")
+        await until(lambda: receiver.traffic.remade > 0, "the receiver has made it")
         await publish(sender, events(2))
 
         await ears.have(ids(1, 2))
@@ -173,7 +175,7 @@ class TestStream:
         await ears.have(ids(1, 2))
 
         await ask(url, "CONSUMER.DELETE.events.one")
-        await until(lambda: ears.ids == ids(1, 2, 1, 2), lambda: f"all of them came again: {ears.ids}")
+        await until(lambda: ears.ids == ids(1, 2, 1, 2), f"all of them came again: {ears.ids}")
         await publish(bus, events(3))
 
         await ears.have(ids(1, 2, 3))
@@ -187,6 +189,31 @@ class TestStream:
             await bus.publish(events(*range(count)))
 
         assert await stored(url) == TOGETHER_EVENTS_MIN * 2
+
+    async def test_what_is_published_again_on_purpose_is_delivered_again(
+        self, url: str, closing: AsyncExitStack
+    ) -> None:
+        ears = Ears()
+        bus = await receiving(url, ears, closing)
+        sent = events(*range(TOGETHER_EVENTS_MIN))
+        await bus.publish(sent)
+
+        await bus.publish(sent, again=True)
+
+        await until(lambda: len(ears.ids) == 2 * len(sent), "all of them came twice")
+
+    async def test_it_tells_how_much_has_not_been_received(self, url: str, closing: AsyncExitStack) -> None:
+        assert await backlog(url, SMALL) == 0
+        await prepare(url, {"one": frozenset(["CounterMoved"]), "two": frozenset(["CounterMoved"])}, SMALL)
+        ears = Ears()
+        bus = await receiving(url, ears, closing)
+        await bus.publish(events(*range(3)))
+        await ears.have(ids(*range(3)))
+
+        async def only_two_lacks_them() -> bool:
+            return await backlog(url, SMALL) == 3
+
+        await until(only_two_lacks_them, "the ones that `one` has are not counted for it")
 
     @pytest.mark.parametrize("together", [1, TOGETHER_EVENTS_MIN])
     async def test_full_it_refuses_what_is_new_and_goes_on_when_there_is_room(
@@ -268,10 +295,13 @@ class TestPullers:
         await ears.have(ids(*range(6)))
 
     async def test_a_slow_receiver_is_not_taken_for_dead(self, url: str, closing: AsyncExitStack) -> None:
-        ears = Slow(1.2)
+        ears = Slow()
         bus = await receiving(url, ears, closing, ack_seconds=0.4)
+        began = time.monotonic()
 
         await publish(bus, events(1, 2))
+        await until(lambda: time.monotonic() - began > 1.2, "it has taken three times as long as a dead one may")
+        ears.may_go_on.set()
         await publish(bus, events(3))
 
         await ears.have(ids(1, 2, 3))
@@ -285,7 +315,7 @@ class TestPullers:
         lead = Passed()
         bus = await receiving(url, first, closing, lead, ack_seconds=60)
         await publish(bus, events(1, 2))
-        await until(lambda: bus.traffic.returned > 0, lambda: "it has tried once")
+        await until(lambda: bus.traffic.returned > 0, "it has tried once")
 
         lead.is_held = False
         await receiving(url, second, closing, ack_seconds=60)
@@ -318,10 +348,10 @@ class Passed(Alone):
 
 
 class Slow(Ears):
-    def __init__(self, seconds: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._seconds = seconds
+        self.may_go_on = asyncio.Event()
 
     async def receive(self, batch: Sequence[Envelope]) -> None:
-        await asyncio.sleep(self._seconds)
+        await self.may_go_on.wait()
         await super().receive(batch)

@@ -27,12 +27,12 @@ class RecordingBus(LocalBus):
         self.batches: list[list[Envelope]] = []
         self.fail_before = self.fail_after = 0
 
-    async def publish(self, batch: Sequence[Envelope]) -> None:
+    async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
         if self.fail_before:
             self.fail_before -= 1
             raise Unavailable("planted: nobody got it")
         self.batches.append(list(batch))
-        await super().publish(batch)
+        await super().publish(batch, again=again)
         if self.fail_after:
             self.fail_after -= 1
             raise Unavailable("planted: they have it, and nobody knows")

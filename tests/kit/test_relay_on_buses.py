@@ -6,19 +6,19 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import pytest
+import sqlalchemy as sa
 
 from shikanji.engines import Engines
 from shikanji.kit.bus import Bus
-from shikanji.kit.db.relay import Relay, backlog
+from shikanji.kit.db.relay import Relay, backlog, publish_again
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.events import Envelope
 from tests.kit.buses import open_on
-from tests.kit.counters import CounterMoved, values
+from tests.kit.counters import CounterMoved, kit, values
 from tests.kit.databases import OpenDatabase
 from tests.kit.delivering import Subscriber, broken, states
-
-PROBED_FOR_SECONDS = 20
+from tests.probing import until
 
 
 @dataclass
@@ -31,14 +31,13 @@ class Way:
         return Relay(self.database.db, self.bus)
 
     async def arrived(self, wanted: dict[str, int]) -> None:
-        async with asyncio.timeout(PROBED_FOR_SECONDS):
-            while await self.database.read(values) != wanted:  # noqa: ASYNC110 - a probe of what is committed
-                await asyncio.sleep(0.005)
+        async def there() -> bool:
+            return await self.database.read(values) == wanted
+
+        await until(there, f"the counters are {wanted}")
 
     async def received(self, count: int) -> None:
-        async with asyncio.timeout(PROBED_FOR_SECONDS):
-            while len(states(self.database)) < count:  # noqa: ASYNC110 - a probe of what is committed
-                await asyncio.sleep(0.005)
+        await until(lambda: len(states(self.database)) >= count, f"{count} events are in the inbox")
 
 
 @pytest.fixture(params=["local", "jetstream"])
@@ -54,6 +53,10 @@ async def way(request: pytest.FixtureRequest, engines: Engines, database: OpenDa
 def tell(tx: Tx, counter: str, times: int = 1) -> None:
     for _ in range(times):
         tx.record(CounterMoved(counter_id=counter, by=1))
+
+
+def forget(tx: Tx, event_id: str) -> None:
+    tx.execute(sa.delete(kit.inbox).where(kit.inbox.c.event_id == event_id))
 
 
 async def test_what_is_committed_arrives_once(way: Way) -> None:
@@ -103,8 +106,8 @@ async def test_a_death_between_delivery_and_mark_doubles_nothing(way: Way) -> No
         def __getattr__(self, name: str) -> object:
             return getattr(way.bus, name)
 
-        async def publish(self, batch: Sequence[Envelope]) -> None:
-            await way.bus.publish(batch)
+        async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
+            await way.bus.publish(batch, again=again)
             raise Unavailable("planted")
 
     await way.database.write(tell, "a", 12)
@@ -127,6 +130,21 @@ async def test_two_relays_at_once_only_cost_duplicates(way: Way) -> None:
     await way.database.write(tell, "b")
     await way.relay().step()
     await way.arrived({"a": 30, "b": 1})
+
+
+async def test_what_a_subscriber_lost_reaches_it_again(way: Way) -> None:
+    """Also within the hour in which a server drops what it has seen before."""
+    await way.database.write(tell, "a", 2)
+    await way.relay().step()
+    await way.arrived({"a": 2})
+    lost = way.subscriber.heard[1]
+    await way.database.write(forget, lost)
+
+    assert await way.database.write(publish_again, [lost]) == 1
+    await way.relay().step()
+
+    await until(lambda: way.subscriber.heard.count(lost) == 2, "it is heard once more")
+    await way.arrived({"a": 3})
 
 
 async def test_a_replay_is_dropped_by_those_who_have_it(way: Way) -> None:

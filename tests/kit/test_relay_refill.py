@@ -1,6 +1,5 @@
 """A bus that lost its events gets them again from the outboxes: what it should still have, in order, and no more."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tests.kit.buses import SMALL, Ears, delete_stream, emptied
 from tests.kit.counters import SERVICE, CounterMoved, values
 from tests.kit.databases import OpenDatabase, open_database
 from tests.kit.delivering import Subscriber
+from tests.probing import until
 
 
 class Shelf(LocalBus):
@@ -39,7 +39,7 @@ class Shelf(LocalBus):
     async def epoch(self) -> str:
         return self.name
 
-    async def publish(self, batch: Sequence[Envelope]) -> None:
+    async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
         self.sizes.append(len(batch))
         if len(self.sizes) == self.fail_at:
             raise Unavailable("planted")
@@ -202,7 +202,7 @@ async def test_a_leader_that_was_paused_marks_nothing(database: OpenDatabase) ->
     await database.write(tell, "a")
 
     class Paused(Shelf):
-        async def publish(self, batch: Sequence[Envelope]) -> None:
+        async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
             database.clock.advance(60 * SECOND)
             assert await second.held()
 
@@ -284,6 +284,7 @@ class TestJetStream:
 
 
 async def reached(database: OpenDatabase, wanted: dict[str, int]) -> None:
-    async with asyncio.timeout(20):
-        while await database.read(values) != wanted:  # noqa: ASYNC110 - a probe of what is committed
-            await asyncio.sleep(0.01)
+    async def there() -> bool:
+        return await database.read(values) == wanted
+
+    await until(there, f"the counters are {wanted}")

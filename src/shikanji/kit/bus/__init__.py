@@ -58,8 +58,9 @@ class Bus(Protocol):
         called whenever events may have passed unheard."""
         ...
 
-    async def publish(self, batch: Sequence[Envelope]) -> None:
-        """Returns when the bus answers for the batch; raises when any of it may not have arrived: publish it again."""
+    async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
+        """Returns when the bus answers for the batch; raises when any of it may not have arrived: publish it again.
+        `again`: it was answered for before, and is to be delivered all the same; whoever has it drops it."""
         ...
 
     async def epoch(self) -> str:

@@ -88,8 +88,8 @@ class JetStreamBus:
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
 
-    async def publish(self, batch: Sequence[Envelope]) -> None:
-        await self._publisher.publish(batch)
+    async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
+        await self._publisher.publish(batch, again=again)
 
     async def epoch(self) -> str:
         try:
@@ -130,6 +130,17 @@ class _Ear:
             _log.error("what was published as an event is none", subject=msg.subject)
         except Exception:
             _log.exception("a listener failed", subject=msg.subject)
+
+
+async def undelivered(url: str, settings: BusSettings) -> int:
+    """Events that the server has and a service has not received; BusUnusable when it cannot be asked."""
+    traffic = Traffic()
+    link = Link(url, "shikanji", traffic)
+    await link.open()
+    try:
+        return await Stream(link, settings, traffic).undelivered()
+    finally:
+        await link.close()
 
 
 async def prepare(url: str, subscribed: Mapping[str, frozenset[str]], settings: BusSettings) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import count
+from uuid import uuid4
 
 import msgspec
 from nats.aio.client import Client
@@ -73,34 +74,37 @@ class Publisher:
         self._under_way: dict[str, _Answers] = {}
         link.watch(self._came, self._lost)
 
-    async def publish(self, batch: Sequence[Envelope]) -> None:
-        """Raises BusFull, Unavailable; then nobody knows which of them arrived."""
+    async def publish(self, batch: Sequence[Envelope], *, again: bool) -> None:
+        """Raises BusFull, Unavailable; then nobody knows which of them arrived. `again`: the server knows the events by
+        their ids and would keep those of the last hour to itself, so they go under others."""
+        suffix = f":{uuid4().hex}" if again else ""
         for start in range(0, len(batch), TOGETHER_EVENTS_MAX):
             part = batch[start : start + TOGETHER_EVENTS_MAX]
             try:
-                await self._send(part)
+                await self._send(part, suffix)
             except (ApiError, NatsError, OSError, TimeoutError, Unavailable) as error:
                 self._traffic.refused += 1
                 raise self._explain(error) from error
             self._traffic.full = False
             self._traffic.published += len(part)
 
-    async def _send(self, part: Sequence[Envelope]) -> None:
+    async def _send(self, part: Sequence[Envelope], suffix: str) -> None:
         if len(part) >= TOGETHER_EVENTS_MIN:
             try:
-                await self._send_together(part)
+                await self._send_together(part, suffix)
                 return
             except ApiError as error:
                 if error.err_code in _FULL:
                     raise
                 # Above all when the server has some of them already: then each is answered for by itself.
-        await self._send_each(part)
+        await self._send_each(part, suffix)
 
-    async def _send_together(self, part: Sequence[Envelope]) -> None:
+    async def _send_together(self, part: Sequence[Envelope], suffix: str) -> None:
         number, answers, client = self._begin(expected=1)
         try:
             for at, envelope in enumerate(part, 1):
-                headers = {"Nats-Msg-Id": envelope.id, "Nats-Batch-Id": number, "Nats-Batch-Sequence": str(at)}
+                headers = {"Nats-Msg-Id": envelope.id + suffix, "Nats-Batch-Id": number}
+                headers["Nats-Batch-Sequence"] = str(at)
                 last = at == len(part)
                 if last:
                     headers["Nats-Batch-Commit"] = "1"
@@ -109,11 +113,11 @@ class Publisher:
         finally:
             self._end(number)
 
-    async def _send_each(self, part: Sequence[Envelope]) -> None:
+    async def _send_each(self, part: Sequence[Envelope], suffix: str) -> None:
         number, answers, client = self._begin(expected=len(part))
         try:
             for envelope in part:
-                await _send_one(client, envelope, f"{self._inbox}.{number}", {"Nats-Msg-Id": envelope.id})
+                await _send_one(client, envelope, f"{self._inbox}.{number}", {"Nats-Msg-Id": envelope.id + suffix})
             await _answered(answers)
         finally:
             self._end(number)

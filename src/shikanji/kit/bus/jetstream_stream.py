@@ -13,6 +13,7 @@ from shikanji.kit.bus import KEPT, Traffic
 from shikanji.kit.bus.jetstream_link import ApiError, BusUnusable, Link, NobodyAnswers
 from shikanji.kit.bus.settings import BusSettings
 from shikanji.kit.clock import HOUR, SECOND
+from shikanji.kit.errors import Unavailable
 from shikanji.kit.telemetry.logs import logger
 
 NAME = "events"
@@ -34,6 +35,15 @@ _log = logger("bus")
 class StreamState(msgspec.Struct, frozen=True):
     created: str
     config: dict[str, Any]
+
+
+class _ConsumerState(msgspec.Struct, frozen=True):
+    num_pending: int
+    num_ack_pending: int
+
+
+class _Consumers(msgspec.Struct, frozen=True):
+    consumers: list[_ConsumerState]
 
 
 def subject(source: str, kind: str) -> str:
@@ -132,6 +142,17 @@ class Stream:
             if await self._look() is None:
                 await self._make_again()
             await self._make_consumer(service, types)
+
+    async def undelivered(self) -> int:
+        """Of all services together. Raises Unavailable while nobody can say."""
+        try:
+            answer = await self._link.ask(f"CONSUMER.LIST.{NAME}")
+        except ApiError as error:
+            if error.err_code == _STREAM_MISSING:
+                return 0
+            raise Unavailable(str(error)) from error
+        consumers = msgspec.json.decode(answer, type=_Consumers).consumers
+        return sum(each.num_pending + each.num_ack_pending for each in consumers)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

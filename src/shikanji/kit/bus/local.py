@@ -44,7 +44,7 @@ class LocalBus:
         """After delivery to the subscribers; nothing is ever missed."""
         self._listeners.append((None if types is None else frozenset(types), listener))
 
-    async def publish(self, batch: Sequence[Envelope]) -> None:
+    async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
         deliveries = []
         for types, receive in self._receivers:
             if wanted := [envelope for envelope in batch if envelope.type in types]:

@@ -50,3 +50,14 @@ async def prepare_bus(url: str, services: Sequence[Subscribing], settings: BusSe
 
     subscribed = {each.name: frozenset(each.subscribers.kinds) for each in services if each.subscribers.kinds}
     await prepare(url, subscribed, settings or BusSettings())
+
+
+async def backlog(url: str, settings: BusSettings | None = None) -> int:
+    """Events that the bus stores and a service has not received yet. Raises OperatorError, Unavailable."""
+    if url == LOCAL:
+        return 0
+    if not url.startswith(_NATS):
+        raise BadBusUrl
+    from shikanji.kit.bus.jetstream import undelivered
+
+    return await undelivered(url, settings or BusSettings())

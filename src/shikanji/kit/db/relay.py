@@ -45,6 +45,7 @@ class OutboxRow(msgspec.Struct, frozen=True):
     payload_hash: str
     correlation_id: str
     causation_id: str
+    published_under: str | None
 
     def envelope(self, source: str) -> Envelope:
         metadata = Metadata(
@@ -79,7 +80,8 @@ class Relay:
             if epoch != self._epoch and (refilled := await self._publish_elsewhere_published(epoch)):
                 return refilled
             rows = await self._db.read(unpublished, BATCH_EVENTS_MAX)
-            await self._publish(rows, epoch)
+            # A row that a bus has answered for and that is to leave once more: its subscriber lacks it.
+            await self._publish(rows, epoch, again=any(row.published_under for row in rows))
             return len(rows)
 
     async def release(self) -> None:
@@ -90,13 +92,13 @@ class Relay:
         """Delivers again what was published, from the time `since` (µs) on; the inboxes drop what they have."""
         after = count = 0
         while rows := await self._db.read(published, after, since, BATCH_EVENTS_MAX):
-            await self._bus.publish([row.envelope(self._db.service) for row in rows])
+            await self._bus.publish([row.envelope(self._db.service) for row in rows], again=True)
             after, count = rows[-1].seq, count + len(rows)
         return count
 
-    async def _publish(self, rows: Sequence[OutboxRow], epoch: str) -> None:
+    async def _publish(self, rows: Sequence[OutboxRow], epoch: str, *, again: bool = False) -> None:
         if rows:
-            await self._bus.publish([row.envelope(self._db.service) for row in rows])
+            await self._bus.publish([row.envelope(self._db.service) for row in rows], again=again)
             failpoint(self._delivered)
             await self._db.write(mark_published, [row.seq for row in rows], self._leadership, epoch)
 

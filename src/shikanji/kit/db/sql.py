@@ -42,6 +42,7 @@ OUTBOX_COLUMNS = (
     _outbox.c.payload_hash,
     _outbox.c.correlation_id,
     _outbox.c.causation_id,
+    _outbox.c.published_under,
 )
 _UNPUBLISHED = _outbox.c.published_at.is_(None)
 SELECT_UNPUBLISHED = (
@@ -87,7 +88,7 @@ SELECT_PUBLISHED = (
 )
 UNPUBLISH = (
     sa.update(_outbox)
-    .values(published_at=None, published_under=None)
+    .values(published_at=None)
     .where(any_of(_outbox.c.event_id, "event_ids"), _outbox.c.published_at.is_not(None))
 )
 FIRST_UNPUBLISHED = sa.select(_outbox.c.occurred_at).where(_UNPUBLISHED).order_by(_outbox.c.seq).limit(1)
@@ -188,6 +189,11 @@ RETURN_WORK = (
 VOID_LEASES = sa.update(_jobs).values(lease=sa.null(), lease_until=sa.null()).where(_jobs.c.lease.is_not(None))
 COUNT_LATE_JOBS = (
     sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.due_at <= bindparam("before"), _jobs.c.lease.is_(None))
+)
+COUNT_LEASED_JOBS = (
+    sa.select(sa.func.count())
+    .select_from(_jobs)
+    .where(_jobs.c.lease.is_not(None), _jobs.c.lease_until > bindparam("now"))
 )
 FIRST_DUE_JOB = sa.select(_jobs.c.due_at).where(_jobs.c.lease.is_(None), _OF_KINDS).order_by(_jobs.c.due_at).limit(1)
 FIRST_LEASE_END = sa.select(sa.func.min(_jobs.c.lease_until)).where(
