@@ -1,5 +1,6 @@
 """Fixtures that every suite may use."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ import pytest
 from shikanji.engines import Engines
 from tests.engines.postgres import PostgresServer
 from tests.harness import Shop, open_shop
+from tests.scaled import Databases, Processes, ScaledShop, at_the_counter, engines_of_its_own, environment
 
 # A busy machine must not make a test fail that no change broke.
 hypothesis.settings.register_profile(
@@ -38,3 +40,28 @@ def postgres_server(engines: Engines) -> PostgresServer:
     """One server for every suite that also runs on PostgreSQL."""
     engines.need("postgres")
     return PostgresServer(engines.postgres)
+
+
+@pytest.fixture(scope="session")
+def scaled_platform(
+    engines: Engines, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Processes, Databases]]:
+    """`up --scaled` with two orders and two gateways, started when a test first asks for it, for all that come after.
+    Who kills more of it than a copy that comes again starts his own."""
+    folder = tmp_path_factory.mktemp("scaled")
+    with engines_of_its_own(engines, folder, "scaled") as urls:
+        processes = Processes(environment(folder / "data", urls), "--copies", "order=2,gateway=2")
+        try:
+            processes.listen("Ctrl-C stops it")
+            databases = Databases(urls["SHIKANJI_DATABASE_URL"])
+            yield processes, databases
+            databases.close()
+        finally:
+            processes.end(signal.SIGTERM)
+
+
+@pytest.fixture
+async def scaled_shop(scaled_platform: tuple[Processes, Databases]) -> AsyncIterator[ScaledShop]:
+    """The platform as several processes. It goes on from test to test: look at what is your own."""
+    async with at_the_counter(*scaled_platform) as opened:
+        yield opened

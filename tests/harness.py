@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -117,23 +118,20 @@ class Client:
 
 
 @dataclass
-class Shop:
-    """A running platform with the demo data. Nothing happens behind the requests until `settle`."""
+class Counter(ABC):
+    """Where clients meet the platform, whatever its shape; it has the demo data."""
 
-    platform: Platform
-    clock: MovingClock
     http: aiohttp.ClientSession
-    folder: Path
+    url: str
     anonymous: Client = field(init=False)
-    _clients: dict[str, Client] = field(default_factory=dict)
+    _clients: dict[str, Client] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.anonymous = Client(self.http, self.platform.url)
+        self.anonymous = Client(self.http, self.url)
 
+    @abstractmethod
     async def settle(self) -> None:
         """Everything that is due by the clock is done: events handled, timers run, outside work finished."""
-        async with asyncio.timeout(60):
-            await self.platform.settle()
 
     async def sign_in(self, identifier: str, password: str = PASSWORD) -> Client:
         """The same client for the same account, until `forget`."""
@@ -236,7 +234,21 @@ class Shop:
 
     def _client(self, answer: Response) -> Client:
         granted = answer.data
-        return Client(self.http, self.platform.url, granted["accessToken"], granted["customer"]["id"])
+        return Client(self.http, self.url, granted["accessToken"], granted["customer"]["id"])
+
+
+class Shop(Counter):
+    """A running platform in this process. Nothing happens behind the requests until `settle`."""
+
+    def __init__(self, platform: Platform, clock: MovingClock, http: aiohttp.ClientSession, folder: Path) -> None:
+        super().__init__(http, platform.url)
+        self.platform = platform
+        self.clock = clock
+        self.folder = folder
+
+    async def settle(self) -> None:
+        async with asyncio.timeout(60):
+            await self.platform.settle()
 
 
 def configuration(folder: Path, **settings: str) -> Configuration:
