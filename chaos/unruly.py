@@ -30,7 +30,7 @@ class UnrulyBus(LocalBus):
         self._chance = chance
         self._late: set[asyncio.Task[None]] = set()
 
-    async def publish(self, batch: Sequence[Envelope]) -> None:
+    async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
         match self._chance.randrange(8):
             case 0:
                 _tell("events delayed")
@@ -43,11 +43,11 @@ class UnrulyBus(LocalBus):
                 task = asyncio.create_task(self._again(batch))
                 self._late.add(task)
                 task.add_done_callback(self._late.discard)
-        await super().publish(batch)
+        await super().publish(batch, again=again)
 
     async def _again(self, batch: Sequence[Envelope]) -> None:
         await self._wait()
-        await super().publish(self._chance.sample(batch, len(batch)))
+        await super().publish(self._chance.sample(batch, len(batch)), again=True)
 
     async def _wait(self) -> None:
         await asyncio.sleep(self._chance.random() * DELAY_SECONDS_MAX)
