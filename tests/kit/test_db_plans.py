@@ -25,6 +25,7 @@ EXPECTED = {
     "COUNT_LATE_JOBS": "due_at<?",
     "FIRST_DUE_JOB": "ix_jobs_due_at",
     "FIRST_LEASE_END": "jobs_leased",
+    "COUNT_LEASED_JOBS": "jobs_leased",
     "VOID_LEASES": "jobs_leased",
     "SELECT_PARKED": "inbox_waiting",
     "WAIT_BEHIND": "inbox_waiting",

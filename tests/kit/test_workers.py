@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from shikanji.kit.bus.local import LocalBus
 from shikanji.kit.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
+from shikanji.kit.db.job_rows import due_jobs, end_work, lease
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.drive import Drive
 from shikanji.kit.housekeeping import FORGET_ANSWERS
@@ -221,6 +222,17 @@ async def test_a_test_can_drive_instead(database: OpenDatabase, platform: Platfo
 
     assert not await platform.workers.pending()
     assert await database.read(values) == DONE
+
+
+async def test_work_in_another_process_is_pending_until_it_is_given_back(platform: Platform) -> None:
+    await platform.workers.db.write(lambda tx: tx.schedule("elsewhere", "a", tx.now))
+    elsewhere = await platform.workers.db.read(due_jobs, ["elsewhere"], 1)
+    leased = await platform.workers.db.write(lease, elsewhere, MINUTE)
+
+    assert (await platform.workers.pending()).works_running == 1
+    await platform.workers.db.write(end_work, leased[0], None)
+
+    assert (await platform.workers.pending()).works_running == 0
 
 
 async def test_a_parked_event_is_pending_only_when_it_is_due(database: OpenDatabase, platform: Platform) -> None:

@@ -25,7 +25,8 @@ LATE = 10 * SECOND
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """What a service still has to do at this moment. Events and jobs that wait for a later time are not counted."""
+    """What a service still has to do at this moment, in whatever process. Events and jobs that wait for a later time
+    are not counted."""
 
     unpublished: int
     retries_due: bool
@@ -122,5 +123,5 @@ def _pending(tx: Tx, kinds: list[str], running: int) -> Pending:
         unpublished=relay.backlog(tx).rows,
         retries_due=retry_at is not None and retry_at <= tx.now,
         jobs_due=bool(job_rows.due_jobs(tx, kinds, 1)),
-        works_running=running,
+        works_running=max(running, job_rows.count_leased(tx)),
     )

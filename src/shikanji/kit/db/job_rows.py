@@ -6,6 +6,7 @@ from shikanji.kit.clock import SECOND
 from shikanji.kit.db.sql import (
     ADD_JOB_IF_MISSING,
     COUNT_LATE_JOBS,
+    COUNT_LEASED_JOBS,
     FINISH_JOB,
     FIRST_DUE_JOB,
     FIRST_LEASE_END,
@@ -38,6 +39,12 @@ def next_due(tx: Tx, kinds: Sequence[str]) -> int | None:
 def count_late(tx: Tx, by: int) -> int:
     """Jobs that nobody has taken though they were due `by` µs ago."""
     found: int = tx.run(COUNT_LATE_JOBS, before=tx.now - by).scalar()
+    return found
+
+
+def count_leased(tx: Tx) -> int:
+    """Pieces of work that some process has in hand now."""
+    found: int = tx.run(COUNT_LEASED_JOBS, now=tx.now).scalar()
     return found
 
 

@@ -227,6 +227,7 @@ TAKE_EVENT = (
     )
     .on_conflict_do_nothing(index_elements=[_inbox.c.event_id])
 )
+SELECT_THERE = sa.select(_inbox.c.event_id).where(any_of(_inbox.c.event_id, "ids"))
 SELECT_PARKED = (
     sa.select(_inbox.c.source, _inbox.c.aggregate_id)
     .where(_WAITING, any_of(_inbox.c.aggregate_id, "aggregates"))
