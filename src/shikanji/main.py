@@ -9,7 +9,7 @@ from shikanji.configuration import LOCAL_BUS, MEMORY_CACHE, Configuration, Platf
 from shikanji.door import nowhere
 from shikanji.house import GATEWAY, SERVICES, services_named, services_of
 from shikanji.kit.bus.local import LocalBus
-from shikanji.kit.bus.opening import prepare_bus
+from shikanji.kit.bus.opening import backlog, prepare_bus
 from shikanji.kit.bus.settings import BusSettings
 from shikanji.kit.db.opening import migrate
 from shikanji.kit.errors import OperatorError
@@ -119,6 +119,7 @@ class Beside(Process):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration, services_of(configuration.platform), world=World(bus=LocalBus()), driven=True)
+        self._bus_settings = configuration.section("bus", BusSettings)
 
     async def start(self, *, migrates: bool) -> None:
         """Raises DatabaseUnusable."""
@@ -128,6 +129,13 @@ class Beside(Process):
             await self.check()
         await self.furnish()
         await self.set_to_work()
+
+    async def is_settled(self) -> bool:
+        # What the bus still had at one look may be back in an outbox at the next.
+        for _ in range(2):
+            if not await super().is_settled() or await backlog(self.settings.bus_url, self._bus_settings):
+                return False
+        return True
 
 
 def require_engines(settings: PlatformSettings) -> None:

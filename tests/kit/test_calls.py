@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from shikanji.kit import context
 from shikanji.kit.calls import Answers, Call, Calls
-from shikanji.kit.calls_credential import GOOD_FOR, Gatekeeper, Refused, sign
+from shikanji.kit.calls_credential import GOOD_FOR, INSTANCE, NONCE, SIGNATURE, TIMESTAMP, Gatekeeper, Refused, sign
 from shikanji.kit.calls_http import HttpCalls
 from shikanji.kit.calls_local import LocalCalls
 from shikanji.kit.calls_server import CallsApp
@@ -197,7 +197,7 @@ async def test_an_answer_that_makes_no_sense_is_unavailable() -> None:
             await calls.ask(Brew(tea_name="masala"))
 
 
-async def test_a_call_that_was_heard_and_broke_off_is_unavailable_and_asked_of_no_other() -> None:
+async def test_a_question_that_broke_off_is_asked_of_one_other_copy() -> None:
     heard: list[str] = []
 
     async def breaks_off(scope: Any, receive: Any, send: Any) -> None:
@@ -205,12 +205,50 @@ async def test_a_call_that_was_heard_and_broke_off_is_unavailable_and_asked_of_n
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
 
     async with serving(breaks_off) as one, serving(breaks_off) as other, aiohttp.ClientSession() as http:
-        calls = HttpCalls(http, lambda _: [one, other], KEY, ManualClock(NOON))
+        for copies in ([one], [one, other], [one, other, one]):
+            calls = HttpCalls(http, lambda _, copies=copies: copies, KEY, ManualClock(NOON))  # type: ignore[misc]
+            heard.clear()
 
-        with pytest.raises(Unavailable):
-            await calls.ask(Brew(tea_name="masala"))
+            with pytest.raises(Unavailable):
+                await calls.ask(Brew(tea_name="masala"))
 
-    assert heard == [PATH]
+            assert heard == [PATH, PATH]
+
+
+async def test_a_copy_that_hung_up_on_an_idle_connection_is_asked_anew() -> None:
+    clock = ManualClock(NOON)
+    app = CallsApp([(make_teashop("kitchen"), answers)], Gatekeeper(KEY, clock))
+    answered = 0
+
+    async def hangs_up(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal answered
+        answered += 1
+        if answered == 3:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+        else:
+            await app(scope, receive, send)
+
+    async with serving(hangs_up) as url, aiohttp.ClientSession() as http:
+        calls = HttpCalls(http, lambda _: [url], KEY, clock)
+        replies = [await calls.ask(Brew(tea_name="masala", cups=[cups])) for cups in (1, 2)]
+
+    assert [reply.cup_count for reply in replies] == [1, 2]
+
+
+async def test_the_next_start_of_a_copy_is_met_without_a_failure() -> None:
+    clock = ManualClock(NOON)
+    kitchen = [(make_teashop("kitchen"), answers)]
+    starts = [CallsApp(kitchen, Gatekeeper(KEY, clock)) for _ in range(2)]
+
+    async def running(scope: Any, receive: Any, send: Any) -> None:
+        await starts[0](scope, receive, send)
+
+    async with serving(running) as url, aiohttp.ClientSession() as http:
+        calls = HttpCalls(http, lambda _: [url], KEY, clock)
+        await calls.ask(Brew(tea_name="masala"))
+        starts.pop(0)
+
+        assert (await calls.ask(Brew(tea_name="masala", cups=[4]))).cup_count == 4
 
 
 async def test_a_caller_that_gives_up_says_nothing_about_the_copy() -> None:
@@ -246,49 +284,81 @@ def gatekeeper(clock: ManualClock) -> Gatekeeper:
 
 
 def test_a_signed_call_is_let_in_once(gatekeeper: Gatekeeper) -> None:
-    headers = sign(KEY, PATH, BODY, now=NOON, nonce="n1")
+    headers = signed(gatekeeper, nonce="n1")
 
     gatekeeper.check(PATH, BODY, headers)
 
     with pytest.raises(Refused):
         gatekeeper.check(PATH, BODY, headers)
-    gatekeeper.check(PATH, BODY, sign(KEY, PATH, BODY, now=NOON, nonce="n2"))
+    gatekeeper.check(PATH, BODY, signed(gatekeeper, nonce="n2"))
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "headers"),
+    ("path", "body", "changes"),
     [
-        pytest.param(PATH, BODY, {}, id="unsigned"),
-        pytest.param(PATH, BODY, sign(b"x" * 32, PATH, BODY, now=NOON, nonce="n"), id="another key"),
-        pytest.param(PATH, b"{}", sign(KEY, PATH, BODY, now=NOON, nonce="n"), id="another body"),
-        pytest.param("/internal/calls/Rest", BODY, sign(KEY, PATH, BODY, now=NOON, nonce="n"), id="another call"),
-        pytest.param(PATH, BODY, sign(KEY, PATH, BODY, now=NOON, nonce="n") | {"x-shikanji-nonce": "m"}, id="nonce"),
-        pytest.param(PATH, BODY, sign(KEY, PATH, BODY, now=NOON - GOOD_FOR - 1, nonce="n"), id="too old"),
-        pytest.param(PATH, BODY, sign(KEY, PATH, BODY, now=NOON + GOOD_FOR + 1, nonce="n"), id="from the future"),
-        pytest.param(PATH, BODY, sign(KEY, PATH, BODY, now=NOON, nonce="n") | {"x-shikanji-signature": "é"}, id="é"),
+        pytest.param(PATH, BODY, {"key": b"x" * 32}, id="another key"),
+        pytest.param(PATH, b"{}", {}, id="another body"),
+        pytest.param("/internal/calls/Rest", BODY, {}, id="another call"),
+        pytest.param(PATH, BODY, {"now": NOON - GOOD_FOR - 1}, id="too old"),
+        pytest.param(PATH, BODY, {"now": NOON + GOOD_FOR + 1}, id="from the future"),
+        pytest.param(PATH, BODY, {"instance": "another"}, id="meant for another copy"),
     ],
 )
 def test_a_call_that_is_not_signed_for_this_is_refused(
-    gatekeeper: Gatekeeper, path: str, body: bytes, headers: dict[str, str]
+    gatekeeper: Gatekeeper, path: str, body: bytes, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(Refused):
-        gatekeeper.check(path, body, headers)
+        gatekeeper.check(path, body, signed(gatekeeper, **changes))
+
+
+@pytest.mark.parametrize(
+    "forged", [{NONCE: "m"}, {TIMESTAMP: str(NOON + 1)}, {SIGNATURE: "é"}, {SIGNATURE: ""}, {INSTANCE: ""}], ids=str
+)
+def test_a_call_of_which_a_header_was_changed_is_refused(gatekeeper: Gatekeeper, forged: dict[str, str]) -> None:
+    with pytest.raises(Refused):
+        gatekeeper.check(PATH, BODY, signed(gatekeeper) | forged)
+    with pytest.raises(Refused):
+        gatekeeper.check(PATH, BODY, {})
+
+
+def test_a_call_that_one_start_has_let_in_opens_no_other(gatekeeper: Gatekeeper, clock: ManualClock) -> None:
+    headers = signed(gatekeeper)
+    gatekeeper.check(PATH, BODY, headers)
+
+    with pytest.raises(Refused) as refusal:
+        Gatekeeper(KEY, clock).check(PATH, BODY, headers)
+
+    assert refusal.value.headers
+
+
+def test_only_who_signs_learns_which_process_it_is(gatekeeper: Gatekeeper) -> None:
+    with pytest.raises(Refused) as stranger:
+        gatekeeper.check(PATH, BODY, {INSTANCE: ""})
+    with pytest.raises(Refused) as ours:
+        gatekeeper.check(PATH, BODY, signed(gatekeeper, instance=""))
+
+    assert (stranger.value.headers, ours.value.headers) == ({}, {INSTANCE: gatekeeper.instance})
+
+
+def signed(gatekeeper: Gatekeeper, **changes: Any) -> dict[str, str]:
+    given = {"key": KEY, "now": NOON, "nonce": "n", "instance": gatekeeper.instance, **changes}
+    return sign(path=PATH, body=BODY, **given)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7])
 def test_a_call_cannot_be_replayed_at_any_time(gatekeeper: Gatekeeper, clock: ManualClock, steps: int) -> None:
-    headers = sign(KEY, PATH, BODY, now=NOON + GOOD_FOR, nonce="n")
+    headers = signed(gatekeeper, now=NOON + GOOD_FOR)
     gatekeeper.check(PATH, BODY, headers)
 
     for step in range(20 * steps):
         clock.advance(GOOD_FOR // steps)
-        gatekeeper.check(PATH, BODY, sign(KEY, PATH, BODY, now=clock.now(), nonce=f"other {step}"))
+        gatekeeper.check(PATH, BODY, signed(gatekeeper, now=clock.now(), nonce=f"other {step}"))
         with pytest.raises(Refused):
             gatekeeper.check(PATH, BODY, headers)
 
 
-def endpoint() -> Client:
-    return Client(CallsApp([(make_teashop("kitchen"), answers)], Gatekeeper(KEY, ManualClock(NOON))))
+def endpoint(gatekeeper: Gatekeeper | None = None) -> Client:
+    return Client(CallsApp([(make_teashop("kitchen"), answers)], gatekeeper or Gatekeeper(KEY, ManualClock(NOON))))
 
 
 @pytest.mark.parametrize(
@@ -307,8 +377,10 @@ async def test_the_endpoint_says_nothing_to_a_client_that_left() -> None:
 
 @pytest.mark.parametrize(("path", "body"), [("/internal/calls/Rest", b"{}"), (PATH, b"{"), (PATH, b'{"teaName": 1}')])
 async def test_a_call_that_is_not_understood_is_unavailable(path: str, body: bytes) -> None:
+    gatekeeper = Gatekeeper(KEY, ManualClock(NOON))
+    headers = sign(KEY, path, body, now=NOON, nonce="n", instance=gatekeeper.instance)
     with capture_logs():
-        answer = await endpoint().ask("POST", path, body, headers=sign(KEY, path, body, now=NOON, nonce="n"))
+        answer = await endpoint(gatekeeper).ask("POST", path, body, headers=headers)
 
     assert answer.status == 503
 

@@ -14,7 +14,8 @@ C = TypeVar("C", bound="Call[Any]")
 
 class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, rename="camel"):
     """A question in the published language, `class HoldStock(Call[StockHeld])`: `service` answers it with an `R`, whose
-    type stands also in `returns`. A refusal arrives as the `Problem` that the other side raised: rely on its `type`."""
+    type stands also in `returns`. A refusal arrives as the `Problem` that the other side raised: rely on its `type`.
+    A question may arrive twice: asking twice does no more than asking once."""
 
     service: ClassVar[str]
     returns: ClassVar[Any]

@@ -10,7 +10,7 @@ import msgspec
 from shikanji.kit import context
 from shikanji.kit.breaker import Breaker
 from shikanji.kit.calls import Call
-from shikanji.kit.calls_credential import REFUSED_TYPE, sign
+from shikanji.kit.calls_credential import INSTANCE, REFUSED_TYPE, sign
 from shikanji.kit.clock import Clock
 from shikanji.kit.errors import RemoteProblem, Unavailable
 from shikanji.kit.telemetry.logs import logger
@@ -22,6 +22,8 @@ R = TypeVar("R")
 PATH = "/internal/calls/"
 TIMEOUT_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 15.0
+BROKEN_MAX = 2
+"""Copies that a question is asked of and that break off."""
 REQUEST_HEADER, CAUSATION_HEADER, TRACE_HEADER = "x-request-id", "x-causation-id", "traceparent"
 
 _log = logger("calls")
@@ -39,11 +41,13 @@ class _Answer(NamedTuple):
     status: int
     body: bytes
     retry_after: str
+    instance: str
+    """Set where the other side is another than the one that was meant."""
 
 
 class HttpCalls:
-    """`addresses` gives the base URLs of a service's copies. A copy that cannot be reached is passed over for the next,
-    since it has not heard the question; one that was asked and gave no answer may have acted, so no other is asked."""
+    """`addresses` gives the base URLs of a service's copies. One that cannot be reached is passed over for the next; so
+    is, once, one that broke off, for asking twice does no more than asking once."""
 
     def __init__(
         self,
@@ -60,41 +64,61 @@ class HttpCalls:
         self._clock = clock
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._breakers: dict[str, Breaker] = {}
+        self._instances: dict[str, str] = {}
         self._turn = 0
 
     async def ask(self, call: Call[R]) -> R:
         path = PATH + type(call).__name__
         body = msgspec.json.encode(call)
+        broken = 0
         for address in self._in_turn(call.service):
             breaker = self._breakers.setdefault(address, Breaker(self._clock))
-            if breaker.admits:
-                answer = await self._post(breaker, address, path, body)
-                if answer is not None:
-                    return _read(call, answer)
+            if not breaker.admits:
+                continue
+            try:
+                return _read(call, await self._exchange(breaker, address, path, body))
+            except aiohttp.ClientConnectorError:
+                continue
+            except aiohttp.ClientError:
+                broken += 1
+                if broken == BROKEN_MAX:
+                    break
         raise Unavailable(f"{call.service} cannot be reached")
 
     def _in_turn(self, service: str) -> list[str]:
+        """Each in its turn first; a single one twice, for it may have hung up on a connection that was idle."""
         addresses = list(self._addresses(service))
         self._turn += 1
         first = self._turn % len(addresses) if addresses else 0
-        return addresses[first:] + addresses[:first]
+        return addresses[first:] + addresses[:first] if len(addresses) > 1 else addresses * BROKEN_MAX
 
-    async def _post(self, breaker: Breaker, address: str, path: str, body: bytes) -> _Answer | None:
-        """None when the question did not arrive."""
+    async def _exchange(self, breaker: Breaker, address: str, path: str, body: bytes) -> _Answer:
+        answer = await self._post(breaker, address, path, body)
+        if answer.instance and answer.instance != self._instances.get(address):
+            # Another process than last time, or the first time: it has not looked at the question yet.
+            self._instances[address] = answer.instance
+            answer = await self._post(breaker, address, path, body)
+        return answer
+
+    async def _post(self, breaker: Breaker, address: str, path: str, body: bytes) -> _Answer:
+        """Raises ClientError when it broke off or could not begin."""
         breaker.enter()
         try:
             async with self._http.post(
                 address + path,
                 data=body,
-                headers=self._headers(path, body),
+                headers=self._headers(address, path, body),
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
-                answer = _Answer(response.status, await response.read(), response.headers.get("retry-after", ""))
-        except aiohttp.ClientConnectorError:
+                headers = response.headers
+                answer = _Answer(
+                    response.status, await response.read(), headers.get("retry-after", ""), headers.get(INSTANCE, "")
+                )
+        except aiohttp.ClientError:
             breaker.failed()
-            return None
-        except (aiohttp.ClientError, TimeoutError):
+            raise
+        except TimeoutError:
             breaker.failed()
             raise Unavailable("another service did not answer in time") from None
         except BaseException:
@@ -103,9 +127,10 @@ class HttpCalls:
         breaker.succeeded()
         return answer
 
-    def _headers(self, path: str, body: bytes) -> Mapping[str, str]:
+    def _headers(self, address: str, path: str, body: bytes) -> Mapping[str, str]:
         origin = context.current()
-        headers = sign(self._key, path, body, now=self._clock.now(), nonce=token_hex(16))
+        instance = self._instances.get(address, "")
+        headers = sign(self._key, path, body, now=self._clock.now(), nonce=token_hex(16), instance=instance)
         headers["content-type"] = "application/json"
         headers[REQUEST_HEADER], headers[CAUSATION_HEADER] = origin.correlation_id, origin.causation_id
         traceparent = current_traceparent() or origin.traceparent
