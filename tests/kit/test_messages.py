@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from aiosmtpd.handlers import Message as MailHandler
 
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.messages import Message
-from shikanji.kit.messages.outbox import MESSAGES_MAX, OutboxMessages, outbox_page
+from shikanji.kit.messages.outbox import FILE_BYTES_MAX, MESSAGES_MAX, OutboxMessages, outbox_page
 from shikanji.kit.messages.smtp import NoChannel, SmtpMessages
 from tests.serving import free_port, serving
 
@@ -86,12 +87,32 @@ async def test_the_development_outbox_is_bounded(tmp_path: Path) -> None:
     assert outbox.newest()[-1].key == "5"
 
 
+async def test_what_one_process_writes_to_the_development_outbox_another_shows(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.jsonl"
+    customer, order, gateway = (OutboxMessages(path) for _ in range(3))
+
+    await asyncio.gather(*(one.send(make_message(f"{place}")) for place in range(20) for one in (customer, order)))
+
+    assert {message.key for message in gateway.newest()} == {f"{place}" for place in range(20)}
+
+
+async def test_the_file_of_the_development_outbox_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.jsonl"
+    outbox = OutboxMessages(path)
+    for place in range(30):
+        await outbox.send(make_message("long", "x" * (FILE_BYTES_MAX // 20) + str(place)))
+
+    assert path.stat().st_size < FILE_BYTES_MAX
+    assert [message.text[-2:] for message in outbox.newest()] == ["29"]
+
+
 async def test_half_a_line_after_a_kill_does_not_hinder_the_start(tmp_path: Path) -> None:
     path = tmp_path / "outbox.jsonl"
     await OutboxMessages(path).send(make_message("whole"))
     path.write_bytes(path.read_bytes() + b'\n{"key": "ha')
+    await OutboxMessages(path).send(make_message("next"))
 
-    assert [message.key for message in OutboxMessages(path).newest()] == ["whole"]
+    assert [message.key for message in OutboxMessages(path).newest()] == ["next", "whole"]
 
 
 async def test_the_outbox_page_shows_messages_as_text_and_as_json(tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 """The development outbox: messages that would have left, kept in a file to be read on a page. Refused in production."""
 
 import asyncio
+import fcntl
 import html
-import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -17,45 +17,53 @@ from shikanji.kit.web.identity import SAFE_METHODS
 from shikanji.kit.web.negotiation import MethodNotAllowed
 
 MESSAGES_MAX = 500
+FILE_BYTES_MAX = 1 << 20
+"""From here on it is shortened to what is shown."""
 
 
 class OutboxMessages:
-    """The newest MESSAGES_MAX are kept; a repeat of a key replaces the first copy."""
+    """The newest MESSAGES_MAX are shown; a repeat of a key replaces the first copy. Several processes may write to one
+    file and read what the others wrote."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
-        self._messages: OrderedDict[str, Message] = OrderedDict()
-        for message in _read(path):
-            self._keep(message)
 
     async def send(self, message: Message) -> None:
         await asyncio.to_thread(self._store, message)
 
     def newest(self) -> list[Message]:
-        return list(reversed(self._messages.values()))
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            return list(reversed(_read(file)))
 
     def _store(self, message: Message) -> None:
-        with self._lock:
-            self._keep(message)
-            with self._path.open("wb") as file:
-                file.write(b"\n".join(map(msgspec.json.encode, self._messages.values())))
-
-    def _keep(self, message: Message) -> None:
-        self._messages.pop(message.key, None)
-        self._messages[message.key] = message
-        if len(self._messages) > MESSAGES_MAX:
-            self._messages.popitem(last=False)
+        with self._path.open("a+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # A kill in the middle of writing leaves half a line: it ends here.
+            file.write(b"\n" + msgspec.json.encode(message))
+            if file.tell() > FILE_BYTES_MAX:
+                _shorten(file)
 
 
-def _read(path: Path) -> Iterable[Message]:
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    for line in lines:
-        try:
-            yield msgspec.json.decode(line, type=Message)
-        except msgspec.DecodeError:
-            # A kill in the middle of writing leaves half a line; this page is a convenience and starts afresh.
-            return
+def _shorten(file: IO[bytes]) -> None:
+    """Down to what is shown."""
+    file.flush()
+    file.seek(0)
+    kept = _read(file)
+    file.truncate(0)
+    file.write(b"\n".join(map(msgspec.json.encode, kept)))
+
+
+def _read(file: IO[bytes]) -> list[Message]:
+    found: OrderedDict[str, Message] = OrderedDict()
+    for line in file:
+        with suppress(msgspec.DecodeError):
+            message = msgspec.json.decode(line, type=Message)
+            found.pop(message.key, None)
+            found[message.key] = message
+    return list(found.values())[-MESSAGES_MAX:]
 
 
 def outbox_page(outbox: OutboxMessages) -> Any:
@@ -65,11 +73,12 @@ def outbox_page(outbox: OutboxMessages) -> Any:
         if scope["method"] not in SAFE_METHODS:
             await _refuse(scope, send)
             return
+        messages = await asyncio.to_thread(outbox.newest)
         wants_json = any(name == b"accept" and b"json" in value for name, value in scope["headers"])
         if wants_json:
-            kind, body = b"application/json", msgspec.json.encode({"success": True, "data": outbox.newest()})
+            kind, body = b"application/json", msgspec.json.encode({"success": True, "data": messages})
         else:
-            kind, body = b"text/html; charset=utf-8", _page(outbox.newest()).encode()
+            kind, body = b"text/html; charset=utf-8", _page(messages).encode()
         headers = [
             (b"content-type", kind),
             (b"content-length", str(len(body)).encode()),
