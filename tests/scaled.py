@@ -20,7 +20,8 @@ from shikanji.engines import Engines
 from shikanji.house import SERVICES
 from shikanji.kit.clock import SystemClock
 from shikanji.kit.service import Service
-from tests.harness import CUSTOMER, SECRET, Client, Counter
+from tests import command_line
+from tests.harness import CUSTOMER, Client, Counter
 from tests.probing import until
 
 ALL: tuple[Service, ...] = (*SERVICES, sandbox.service)
@@ -112,9 +113,7 @@ def engines_of_its_own(engines: Engines, folder: Path, name: str) -> Iterator[di
 
 
 def environment(folder: Path, urls: Mapping[str, str], **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SHIKANJI_")}
-    given = {"data_dir": str(folder), "secret": SECRET, "rate_limits": "off", **settings}
-    return {**kept, **urls, **{f"SHIKANJI_{name.upper()}": value for name, value in given.items()}}
+    return {**command_line.environment(folder, rate_limits="off", **settings), **urls}
 
 
 class Databases:

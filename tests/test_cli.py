@@ -11,16 +11,14 @@ import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pysqlite3
 import pytest
 
-from tests.forked import Forks
-from tests.harness import PASSWORD, SECRET, template
+from tests.command_line import environment, forks, shikanji
+from tests.harness import PASSWORD, template
 
 ENDED_SECONDS_MAX = 60
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -29,34 +27,6 @@ PRODUCTION = {
     "smtp_url": "smtp://127.0.0.1:1",
     "public_url": "https://order.example.in",
 }
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """What a command prints where no terminal reads it: a JSON line for each row."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-def environment(folder: Path, **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SHIKANJI_") and name != "COLUMNS"}
-    given = {"data_dir": str(folder), "secret": SECRET, **settings}
-    return kept | {f"SHIKANJI_{name.upper()}": value for name, value in given.items()}
-
-
-def shikanji(*arguments: str, folder: Path, typed: str = "", **settings: str) -> Ended:
-    with TemporaryDirectory() as place:
-        streams = [Path(place) / name for name in ("in", "out", "err")]
-        streams[0].write_text(typed)
-        code = forks().wait(forks().run(arguments, environment(folder, **settings), streams))
-        ended = Ended(code, streams[1].read_text(), streams[2].read_text())
-    assert "Traceback" not in ended.err, ended.err
-    return ended
 
 
 def on_a_terminal(*arguments: str, folder: Path) -> str:
@@ -72,12 +42,6 @@ def on_a_terminal(*arguments: str, folder: Path) -> str:
             shown += screen.read(65_536)
     os.close(theirs)
     return shown.rstrip(b"\x04").decode().replace("\r", "")
-
-
-@cache
-def forks() -> Forks:
-    """One for this file; it ends with the tests, when nobody speaks to it any more."""
-    return Forks()
 
 
 @dataclass

@@ -10,8 +10,10 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 
 from shikanji import terminal
 from shikanji.kit.errors import OperatorError
@@ -58,7 +60,7 @@ class Child:
         """When one is to be started."""
         self._said = self._told = -1
         self._line = b""
-        self._started_at = 0.0
+        self.started_at = 0.0
         self._pause = RESTART_SECONDS_FIRST
 
     @property
@@ -68,7 +70,7 @@ class Child:
 
     def started(self, pid: int, said: int, told: int) -> None:
         os.set_blocking(said, False)
-        self.pid, self._said, self._told, self._started_at = pid, said, told, time.monotonic()
+        self.pid, self._said, self._told, self.started_at = pid, said, told, time.monotonic()
 
     def hear(self) -> list[str]:
         """Whole lines that it said meanwhile."""
@@ -83,25 +85,25 @@ class Child:
         *lines, self._line = (self._line + heard).split(b"\n")
         return [line.decode(errors="replace") for line in lines]
 
-    def ended(self) -> list[str]:
-        """What it said last. It is to be started again after a pause, the longer the more often it dies young."""
-        lines = []
-        while more := self.hear():
-            lines += more
-        lines.append(self._line.decode(errors="replace"))
-        self.close()
-        now = time.monotonic()
-        if now - self._started_at > LIVED_SECONDS:
+    def ended(self, now: float) -> None:
+        """It is to be started again after a pause, the longer the more often it dies young."""
+        if now - self.started_at > LIVED_SECONDS:
             self._pause = RESTART_SECONDS_FIRST
         self.start_at = now + self._pause
         self._pause = min(self._pause * 2, RESTART_SECONDS_MAX)
-        self.pid, self.ready, self._line = 0, False, b""
-        return [line for line in lines if line]
+        self.pid, self.ready = 0, False
 
-    def close(self) -> None:
+    def last_words(self) -> list[str]:
+        """After its end: the rest of what it said, also half a line."""
+        rest = [self._line]
+        with suppress(BlockingIOError):  # somebody whom it has started may still hold the other end
+            while heard := os.read(self._said, READ_BYTES):
+                rest.append(heard)
+        self._line = b""
         for descriptor in self.descriptors:
             os.close(descriptor)
         self._said = self._told = -1
+        return b"".join(rest).decode(errors="replace").splitlines()
 
 
 class Keeper:
@@ -155,7 +157,10 @@ class Keeper:
         deadline = time.monotonic() + STOP_SECONDS_MAX
         while any(child.pid for child in children):
             if time.monotonic() > deadline:
-                _signal(children, signal.SIGKILL)
+                deadline = inf
+                late = [child for child in children if child.pid]
+                terminal.complain(f"{', '.join(child.post.label for child in late)} does not stop: killed")
+                _signal(late, signal.SIGKILL)
             self._turn()
 
     def _stop(self, *_: object) -> None:
@@ -208,7 +213,8 @@ class Keeper:
         if not pid:
             return
         code = os.waitstatus_to_exitcode(status)
-        self._pass_on(child, child.ended())
+        self._pass_on(child, child.last_words())
+        child.ended(time.monotonic())
         if self.stopping:
             return
         if starting and code == MISTAKE:
