@@ -26,6 +26,33 @@ async def test_an_event_has_its_effect_once_however_often_it_comes(database: Ope
     assert database.query("SELECT DISTINCT envelope FROM inbox") == [(None,)]
 
 
+async def test_new_events_among_repeated_ones_have_their_effect_in_order(database: OpenDatabase) -> None:
+    """As a bus brings them that was filled again: whole batches of old ones, then mixed ones, then new ones only."""
+    subscriber = Subscriber()
+    inbox = subscriber.inbox(database)
+    sent = [envelope(f"e{number:02}", "ab"[number % 2], number) for number in range(40)]
+    await inbox.receive(sent[:20])
+
+    for batch in (sent[:10], sent[10:20], sent[15:25], [*sent[20:30], sent[29], sent[28]], sent[30:]):
+        await inbox.receive(batch)
+
+    assert subscriber.heard == [each.id for each in sent]
+    assert await database.read(values) == {"a": 20, "b": 20}
+    assert set(states(database).values()) == {"done"}
+
+
+async def test_a_repeated_event_does_not_overtake_what_waits(database: OpenDatabase) -> None:
+    subscriber = Subscriber()
+    inbox = subscriber.inbox(database)
+    await inbox.receive([envelope("e1", "a", 1), envelope("e1", "a", 1)])
+    subscriber.trouble["a"] = broken
+    await inbox.receive([envelope("e1", "a", 1), envelope("e2", "a", 2)])
+
+    await inbox.receive([envelope("e2", "a", 2), envelope("e3", "a", 3), envelope("e4", "b", 1)])
+
+    assert states(database) == {"e1": "done", "e2": "waiting", "e3": "waiting", "e4": "done"}
+
+
 async def test_what_a_handler_records_is_traced_to_its_event(database: OpenDatabase) -> None:
     subscriber = Subscriber()
 

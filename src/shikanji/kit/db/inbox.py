@@ -16,6 +16,7 @@ from shikanji.kit.db.sql import (
     MAKE_FIRST_DUE,
     SELECT_DUE_AGGREGATES,
     SELECT_PARKED,
+    SELECT_THERE,
     SELECT_WAITING_OF_AGGREGATE,
     SET_EVENT_STATE,
     TAKE_EVENT,
@@ -63,6 +64,8 @@ class Inbox:
         self._db = db
         self._subscribers = subscribers
         self._jitter = jitter
+        self._repeats = False
+        """Whether the last batch had some: then the next one is looked through before it is taken."""
         self._before_commit = f"{db.service}.inbox.before_commit"
         self._after_commit = f"{db.service}.inbox.after_commit"
 
@@ -82,9 +85,13 @@ class Inbox:
         return await self._db.read(next_due)
 
     def _receive(self, tx: Tx, batch: Sequence[Envelope]) -> int:
-        parked = _parked(tx, batch)
-        if parked or not self._receive_at_once(tx, batch):
-            self._receive_one_by_one(tx, batch, parked)
+        # A bus that was filled again brings what everybody has, and much of it.
+        new = _not_there(tx, batch) if self._repeats else batch
+        parked = _parked(tx, new) if new else set()
+        if parked or not self._receive_at_once(tx, new):
+            new = _not_there(tx, new)
+            self._receive_one_by_one(tx, new, parked)
+        self._repeats = len(new) < len(batch)
         failpoint(self._before_commit)
         return len(parked)
 
@@ -184,6 +191,12 @@ def next_due(tx: Tx) -> int | None:
 def _parked(tx: Tx, batch: Sequence[Envelope]) -> set[Aggregate]:
     aggregates = {envelope.metadata.aggregate_id for envelope in batch}
     return {Aggregate(*row) for row in tx.run(SELECT_PARKED, aggregates=aggregates)}
+
+
+def _not_there(tx: Tx, batch: Sequence[Envelope]) -> Sequence[Envelope]:
+    """Each once."""
+    there = {row[0] for row in tx.run(SELECT_THERE, ids=[envelope.id for envelope in batch])}
+    return list({envelope.id: envelope for envelope in batch if envelope.id not in there}.values())
 
 
 def _take(tx: Tx, envelope: Envelope, *, waiting: bool) -> bool:
