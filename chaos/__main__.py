@@ -8,16 +8,19 @@ import asyncio
 import random
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from chaos import report
 from chaos.one_process import OneProcess
 from chaos.power_cuts import cut_power
-from chaos.shape import Plan
+from chaos.scaled import Scaled
+from chaos.shape import Plan, Shape
 from chaos.storm import rage
 from shikanji.kit.telemetry import logs
 
-ARMS = ("one", "cuts")
+SHAPES: dict[str, Callable[[Path, Plan], Shape]] = {"one": OneProcess, "scaled": Scaled}
+ARMS = (*SHAPES, "cuts")
 
 
 async def main(arms: list[str], plan: Plan, cuts: int) -> bool:
@@ -25,9 +28,10 @@ async def main(arms: list[str], plan: Plan, cuts: int) -> bool:
     outcomes, power = [], None
     with tempfile.TemporaryDirectory(prefix="shikanji-chaos-") as name:
         folder = Path(name)
-        if "one" in arms:
-            (folder / "one").mkdir()
-            outcomes.append(await rage(OneProcess(folder / "one", plan), plan, folder / "one"))
+        for arm, shape in SHAPES.items():
+            if arm in arms:
+                (folder / arm).mkdir()
+                outcomes.append(await rage(shape(folder / arm, plan), plan, folder / arm))
         if "cuts" in arms:
             power = await cut_power(folder / "cuts", cuts=cuts, seed=plan.seed)
     report.show(outcomes, power, plan.seed)
@@ -47,6 +51,15 @@ if __name__ == "__main__":
     if unknown := set(given.arms) - set(ARMS):
         parser.error(f"there is no arm {', '.join(sorted(unknown))}")
     logs.configure(production=False, level="error")
-    wanted = Plan(given.seed, given.orders, given.kills, given.seconds, customers=150, until_holds_lapse=True)
+    wanted = Plan(
+        given.seed,
+        given.orders,
+        given.kills,
+        given.seconds,
+        customers=150,
+        held_open_seconds=30,
+        events_at_refill=100_000,
+        until_holds_lapse=True,
+    )
     print(f"seed {wanted.seed}", file=sys.stderr, flush=True)
     sys.exit(0 if asyncio.run(main(given.arms or list(ARMS), wanted, given.cuts)) else 1)

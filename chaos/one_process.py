@@ -3,15 +3,13 @@
 import asyncio
 import resource
 import signal
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
-from chaos.child import ROOT, Child
+from chaos.auditing import violations
+from chaos.child import Child
 from chaos.shape import Plan, Strike
 from shikanji.kit.folder import CommandFailed, command_running
 from tests.harness import SECRET
@@ -43,6 +41,7 @@ class OneProcess:
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.kills = 0
         self.fired: Counter[str] = Counter()
+        self.notes: dict[str, str] = {}
         self._folder = folder / "data"
         self._chance = plan.chance("process")
         self._port = free_port()
@@ -82,18 +81,10 @@ class OneProcess:
         return False
 
     async def audit(self) -> list[str]:
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "shikanji.cli", "audit", "--settle", "--json"),
-            cwd=ROOT,
-            env=self._settings,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        said, complained = await child.communicate()
-        if child.returncode not in (0, 1):
-            return [f"the audit could not read: {complained.decode()}"]
-        report = msgspec.json.decode(said)
-        return [f"{found['key']}: {found['violations']}" for found in report["findings"] if found["count"]]
+        return await violations(self._settings)
+
+    async def halfway(self) -> None:
+        """Nothing: what happens here happens all the time."""
 
     async def stop(self) -> None:
         await self._end(signal.SIGKILL)

@@ -38,6 +38,10 @@ def _storms(outcomes: Sequence[Outcome], seed: int) -> Table:
             f"  {name}": [f"{outcome.faults.get(name, 0):,}" for outcome in outcomes]
             for name in sorted({name for outcome in outcomes for name in outcome.faults})
         },
+        **{
+            name: [outcome.notes.get(name, "") for outcome in outcomes]
+            for name in sorted({name for outcome in outcomes for name in outcome.notes})
+        },
         "lost": [str(len(outcome.verdict.lost)) for outcome in outcomes],
         "doubled": [str(len(outcome.verdict.doubled)) for outcome in outcomes],
         "otherwise wrong": [str(len(outcome.verdict.wrong) + len(outcome.broken)) for outcome in outcomes],

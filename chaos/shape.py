@@ -21,6 +21,9 @@ class Plan:
     seconds_max: float
     customers: int = 48
     think_seconds: float = 0.5
+    held_open_seconds: float = 2
+    events_at_refill: int = 1_000
+    """How many stand in the outboxes when the bus loses its store halfway."""
     until_holds_lapse: bool = False
     """Whether the run waits at its end until what dead placements have held is free again."""
 
@@ -35,6 +38,8 @@ class Shape(Protocol):
     kills: int
     fired: Counter[str]
     """Name of a fault → how often it has happened."""
+    notes: dict[str, str]
+    """What was measured on the way, for the table."""
 
     async def start(self) -> None:
         """Returns when it is ready."""
@@ -46,6 +51,10 @@ class Shape(Protocol):
 
     def faults(self) -> Mapping[str, Strike]:
         """Besides those of the payment company. A strike counts in `fired` what has really happened."""
+        ...
+
+    async def halfway(self) -> None:
+        """Once, when half of the orders are placed: what wants the storm to itself. Customers go on."""
         ...
 
     async def heal(self) -> None:

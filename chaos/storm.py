@@ -14,7 +14,7 @@ import msgspec
 from bench.shop import opened
 from chaos.company import TROUBLES, Company
 from chaos.crowd import Crowd
-from chaos.door import Door, NeverAnswered
+from chaos.door import Door
 from chaos.log import Log, read
 from chaos.looking import look, look_at_stock
 from chaos.oracle import Verdict, judge
@@ -36,6 +36,7 @@ class Outcome(msgspec.Struct):
     unanswered: int
     kills: int
     faults: dict[str, int]
+    notes: dict[str, str]
     missing: list[str]
     """Faults that have not happened once, kills and orders that were too few: with any of them the run is void."""
     verdict: Verdict
@@ -82,6 +83,7 @@ async def rage(shape: Shape, plan: Plan, folder: Path) -> Outcome:
             unanswered=door.unanswered,
             kills=shape.kills,
             faults=dict(sorted(storm.fired.items())),
+            notes=shape.notes,
             missing=storm.missing(crowd.orders),
             verdict=verdict,
             audit=await shape.audit(),
@@ -128,6 +130,8 @@ class _Storm:
         troubles = {name: partial(company.trouble, name) for name in TROUBLES}
         self._faults: dict[str, Strike] = {**shape.faults(), **troubles}
         self._struck: Counter[str] = Counter()
+        self._striking = asyncio.Lock()
+        self._was_halfway = False
 
     @property
     def fired(self) -> Counter[str]:
@@ -163,15 +167,24 @@ class _Storm:
     async def _kill(self, crowd: Crowd) -> None:
         while self.wants_more(crowd.orders):
             await self._shape.kill()
+            if not self._was_halfway and crowd.orders * 2 >= self._plan.orders:
+                self._was_halfway = True
+                async with self._striking:
+                    await self._shape.heal()
+                    await self._shape.halfway()
 
     async def _strike(self, crowd: Crowd) -> None:
         while self.wants_more(crowd.orders):
-            name = self._next()
-            self._struck[name] += 1
-            # Struck at a moment at which there is nobody: it is struck again, for it has not been counted.
-            with suppress(OSError, TimeoutError, RuntimeError, aiohttp.ClientError, NeverAnswered):
-                await self._faults[name]()
+            async with self._striking:
+                await self._strike_once()
             await asyncio.sleep(self._chance.uniform(STRIKE_SECONDS_MIN, STRIKE_SECONDS_MAX))
+
+    async def _strike_once(self) -> None:
+        name = self._next()
+        self._struck[name] += 1
+        # At a moment at which there is nobody to strike it is not counted, and comes again.
+        with suppress(OSError, TimeoutError, RuntimeError, aiohttp.ClientError):
+            await self._faults[name]()
 
     def _next(self) -> str:
         """Those that have happened least come first; among them, and a third of the time, any."""

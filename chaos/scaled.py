@@ -1,0 +1,232 @@
+"""The shape of `shikanji up --scaled`: processes on PostgreSQL, NATS and Valkey, of which any may die at any time."""
+
+import asyncio
+import os
+import resource
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from redis import Redis
+
+from chaos.auditing import violations
+from chaos.child import Child
+from chaos.databases import Elsewhere, count_events, count_unsent, holder_of_relay
+from chaos.links import Links
+from chaos.one_process import SETTINGS
+from chaos.proxy import Proxy
+from chaos.shape import Plan, Strike
+from shikanji import commands
+from shikanji.configuration import Configuration
+from shikanji.engines import Engines
+from shikanji.engines.engine import Engine
+from shikanji.house import settings_kinds
+from shikanji.kit.bus.opening import backlog
+from shikanji.kit.clock import SystemClock
+from shikanji.kit.db.leases import SECONDS as LEASE_SECONDS
+from shikanji.kit.errors import OperatorError
+from tests.scaled import children_of, environment
+from tests.serving import free_port
+
+WANTED = ("postgres", "nats", "valkey")
+BEHIND_LINKS = ("SHIKANJI_DATABASE_URL", "SHIKANJI_BUS_URL", "SHIKANJI_CACHE_URL")
+COPIES = ("--copies", "order=2,gateway=2")
+KEEPER_SHARE = 0.04
+"""Of the kills: all processes at once, for none outlives its keeper."""
+BETWEEN_KILLS_SECONDS_MIN, BETWEEN_KILLS_SECONDS_MAX = 0.3, 3.0
+AWAY_SECONDS_MAX = 2.0
+LINK_SECONDS_MAX = 3.0
+FULL_SECONDS_MAX = 1.0
+NOTHING_MORE = 0
+UNDELIVERED_MAX = 1_000
+REFILL_SECONDS_MAX = 300
+
+
+class Scaled:
+    name = "processes on engines"
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.kills = 0
+        self.fired: Counter[str] = Counter()
+        self.notes: dict[str, str] = {}
+        self._plan = plan
+        self._chance = plan.chance("processes")
+        self._folder = folder
+        self._engines = Engines(folder / "engines", WANTED)
+        self._links = Links(plan.chance("links"))
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._engines.start)
+        direct = {name: url for name, url in self._engines.urls.items() if name in BEHIND_LINKS}
+        company = {"SHIKANJI_PAYMENT_SANDBOX_URL": self.url}
+        self._settings = environment(self._folder / "data", {**SETTINGS, **direct})
+        self._behind_links = {**self._settings, **await self._links.through({**direct, **company})}
+        self._keeper = self._up()
+        await self._keeper.start()
+        await self._keeper.until_ready(self.url)
+
+    async def kill(self) -> None:
+        await asyncio.sleep(self._chance.uniform(BETWEEN_KILLS_SECONDS_MIN, BETWEEN_KILLS_SECONDS_MAX))
+        if self._chance.random() < KEEPER_SHARE:
+            await self._kill_keeper()
+        elif children := self._children():
+            # Its keeper starts it again.
+            with suppress(ProcessLookupError):
+                os.kill(self._chance.choice(children), signal.SIGKILL)
+                self.kills += 1
+
+    def faults(self) -> Mapping[str, Strike]:
+        engines = self._engines
+        return {
+            "PostgreSQL killed": partial(self._take_away, "PostgreSQL killed", engines.postgres),
+            "PostgreSQL's disk full": self._fill_disk,
+            "NATS killed": partial(self._take_away, "NATS killed", engines.nats),
+            "NATS store deleted": partial(self._take_away, "NATS store deleted", engines.nats, wipe=True),
+            "Valkey killed": partial(self._take_away, "Valkey killed", engines.valkey),
+            "Valkey flushed": self._flush,
+            "outbox row held open": self._hold_open,
+            "relay leader paused past its lease": self._pause_leader,
+            "events duplicated, reordered, late": self._replay,
+            **{name: partial(self._trouble_link, name, trouble) for name, trouble in self._links.troubles.items()},
+        }
+
+    async def halfway(self) -> None:
+        """The bus loses its store while there is much to fill it with, and the day goes on."""
+        database = self._settings["SHIKANJI_DATABASE_URL"]
+        there = await asyncio.to_thread(count_events, database)
+        if there < self._plan.events_at_refill:
+            elsewhere = await asyncio.to_thread(Elsewhere, database)
+            await asyncio.to_thread(elsewhere.record, self._plan.events_at_refill - there)
+        there = await asyncio.to_thread(count_events, database)
+        since, began = SystemClock().now(), time.monotonic()
+        await asyncio.to_thread(self._engines.nats.wipe)
+        await asyncio.to_thread(self._engines.nats.start)
+        while await self._unsent(since):
+            if time.monotonic() - began > REFILL_SECONDS_MAX:
+                raise TimeoutError(f"the bus was not filled again in {REFILL_SECONDS_MAX} s")
+            await asyncio.sleep(0.5)
+        self.fired["NATS store deleted"] += 1
+        self.notes["seconds to refill the bus"] = f"{time.monotonic() - began:.1f} ({there:,} events)"
+
+    async def heal(self) -> None:
+        self._links.heal()
+        await asyncio.to_thread(self._engines.start)
+        await self._keeper.until_ready(self.url)
+
+    async def settle(self) -> bool:
+        with suppress(OperatorError, OSError):
+            return bool(await commands.run(Configuration(self._settings, settings_kinds()), "settle", {}))
+        return False
+
+    async def audit(self) -> list[str]:
+        return await violations(self._settings)
+
+    async def stop(self) -> None:
+        self._keeper.signal(signal.SIGTERM)
+        await self._keeper.ended()
+        await self._links.stop()
+        await asyncio.to_thread(self._engines.stop)
+
+    def _up(self) -> Child:
+        arguments = ("-m", "shikanji.cli", "up", "--scaled", "--port", str(self._port), *COPIES)
+        return Child(*arguments, settings=self._behind_links)
+
+    def _children(self) -> list[int]:
+        with suppress(FileNotFoundError):
+            return children_of(self._keeper.pid)
+        return []
+
+    async def _kill_keeper(self) -> None:
+        await self._keeper.until_ready(self.url)
+        children = len(self._children())
+        self._keeper.signal(signal.SIGKILL)
+        await self._keeper.ended()
+        self.kills += children + 1
+        self.fired["all processes at once"] += 1
+        # While an engine is away or behind a bad link it cannot be set up, and says so.
+        while True:
+            self._keeper = self._up()
+            await self._keeper.start()
+            with suppress(RuntimeError, TimeoutError):
+                return await self._keeper.until_ready(self.url)
+            await self._end_keeper()
+
+    async def _end_keeper(self) -> None:
+        self._keeper.signal(signal.SIGKILL)
+        await self._keeper.ended()
+
+    async def _take_away(self, name: str, engine: Engine, *, wipe: bool = False) -> None:
+        await asyncio.to_thread(engine.wipe if wipe else engine.kill)
+        try:
+            await self._for_a_while(AWAY_SECONDS_MAX)
+        finally:
+            await asyncio.to_thread(engine.start)
+        self.fired[name] += 1
+
+    async def _flush(self) -> None:
+        url = self._settings["SHIKANJI_CACHE_URL"].replace("valkey://", "redis://")
+        with Redis.from_url(url) as valkey:
+            await asyncio.to_thread(valkey.flushall)
+        self.fired["Valkey flushed"] += 1
+
+    async def _hold_open(self) -> None:
+        elsewhere = await asyncio.to_thread(Elsewhere, self._settings["SHIKANJI_DATABASE_URL"])
+        with suppress(OperatorError):
+            await asyncio.to_thread(elsewhere.hold_open, self._plan.held_open_seconds)
+            self.fired["outbox row held open"] += 1
+
+    async def _pause_leader(self) -> None:
+        """With two copies of the order service the other one takes over, and the first must not go on where it was."""
+        leader = await asyncio.to_thread(holder_of_relay, self._settings["SHIKANJI_DATABASE_URL"], "order")
+        if leader not in self._children():
+            return
+        with suppress(ProcessLookupError):
+            os.kill(leader, signal.SIGSTOP)
+            try:
+                await asyncio.sleep(LEASE_SECONDS + 1)
+            finally:
+                os.kill(leader, signal.SIGCONT)
+            self.fired["relay leader paused past its lease"] += 1
+
+    async def _replay(self) -> None:
+        """What was delivered long ago comes again, behind what is new."""
+        arguments = {"service": self._chance.choice(("order", "payment", "inventory"))}
+        with suppress(OperatorError):
+            await commands.run(Configuration(self._settings, settings_kinds()), "events.replay", arguments)
+            self.fired["events duplicated, reordered, late"] += 1
+
+    async def _trouble_link(self, name: str, trouble: Callable[[Proxy], None]) -> None:
+        proxy = self._links.any()
+        trouble(proxy)
+        try:
+            await self._for_a_while(LINK_SECONDS_MAX)
+        finally:
+            proxy.heal()
+        self.fired[name] += 1
+
+    async def _fill_disk(self) -> None:
+        """Those that serve may write no byte more, and PostgreSQL must give up rather than lose what it has said."""
+        postmaster = self._engines.postgres.pid
+        assert postmaster is not None
+        for pid in children_of(postmaster):
+            with suppress(ProcessLookupError):
+                hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (NOTHING_MORE, hard))
+        await self._for_a_while(FULL_SECONDS_MAX)
+        await asyncio.to_thread(self._engines.postgres.kill)
+        await asyncio.to_thread(self._engines.postgres.start)
+        self.fired["PostgreSQL's disk full"] += 1
+
+    async def _for_a_while(self, seconds_max: float) -> None:
+        await asyncio.sleep(self._chance.uniform(0.2, 1.0) * seconds_max)
+
+    async def _unsent(self, since: int) -> bool:
+        if await asyncio.to_thread(count_unsent, self._settings["SHIKANJI_DATABASE_URL"], since):
+            return True
+        return await backlog(self._settings["SHIKANJI_BUS_URL"]) > UNDELIVERED_MAX
