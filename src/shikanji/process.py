@@ -19,6 +19,7 @@ from shikanji.gateway.settings import GatewaySettings
 from shikanji.house import app_of
 from shikanji.kit import calls_credential
 from shikanji.kit.asgi import ASGIApp
+from shikanji.kit.bus.metrics import BusMetrics
 from shikanji.kit.bus.settings import BusSettings
 from shikanji.kit.cache.metrics import CacheMetrics
 from shikanji.kit.calls_credential import Gatekeeper
@@ -126,6 +127,7 @@ class Process:
             self.settings, self.configuration.section("bus", BusSettings), self.world, self._stack
         )
         CacheMetrics(self._registry, self._equipment.cache)
+        BusMetrics(self._registry, self._equipment.bus)
         holder = f"{socket.gethostname()}:{os.getpid()}:{self._equipment.ids.new()}"
         for service in self.services:
             room = await self._room(service)
