@@ -1,6 +1,7 @@
-"""`make bench`: the platform in one process, measured in one run against floors on the same machine.
+"""`make bench`: the platform in one process, measured in one run against floors on the same machine; then as several
+processes on real engines, with one and with two copies of what an order passes.
 
-Loopback only; every loop has a fixed number of requests, so it ends by itself (some two minutes)."""
+Loopback only; every loop has a fixed number of requests, so it ends by itself (some two minutes, and some six)."""
 
 import argparse
 import asyncio
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import bare, report
+from bench import bare, comparison, report, scaled
 from bench.http import client
 from bench.load import closed_loop
 from bench.orders import measure_orders, outcome, step
@@ -23,13 +24,12 @@ CUSTOMERS = 64
 READS = 12_000
 PLATFORM = ["-m", "shikanji.cli", "up", "--port", "{port}"]
 BARE = ["-m", "bench.bare", "{port}"]
+SCALED = {"one copy": 1, "two copies": 2}
 SOURCES = Path(__file__).parent.parent / "src"
 
 
 async def main(orders: int) -> list[Row]:
     """All rows of the table; `orders` is how many each order measure places."""
-    # As in a checkout that has been started before.
-    compileall.compile_dir(SOURCES, quiet=1)
     async with AsyncExitStack() as stack:
         settings = {"SHIKANJI_RATE_LIMITS": "off", "SHIKANJI_LOG_LEVEL": "warning"}
         platform = await stack.enter_async_context(running(PLATFORM, ready_path="/health/ready", settings=settings))
@@ -73,10 +73,26 @@ def _floor(orders: int) -> list[Row]:
         return [row(1), row(50)]
 
 
+def one_process(orders: int) -> None:
+    measured = uvloop.run(main(orders))
+    report.show(measured)
+    report.keep(measured)
+
+
+def several_processes(orders: int) -> None:
+    columns = {name: uvloop.run(scaled.measure(orders, copies)) for name, copies in SCALED.items()}
+    comparison.show(columns)
+    comparison.keep(columns)
+
+
+SHAPES = {"one": [one_process], "scaled": [several_processes], "both": [one_process, several_processes]}
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--orders", type=int, default=4_000, help="orders that each measure places")
+    parser.add_argument("--shape", choices=SHAPES, default="both", help="one process, several, or both")
     arguments = parser.parse_args()
-    measured = uvloop.run(main(arguments.orders))
-    report.show(measured)
-    report.keep(measured)
+    # As in a checkout that has been started before.
+    compileall.compile_dir(SOURCES, quiet=1)
+    for measure in SHAPES[arguments.shape]:
+        measure(arguments.orders)

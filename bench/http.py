@@ -47,10 +47,18 @@ class Http:
             connection.transport.close()
 
     async def _send(self, head: str, content: bytes = b"") -> Answer:
-        connection = self._idle.pop() if self._idle else await self._open()
+        connection = self._take() or await self._open()
         answer = await connection.exchange(head.encode() + b"\r\n" + content)
         self._idle.append(connection)
         return answer
+
+    def _take(self) -> "_Connection | None":
+        """One that the server has not closed meanwhile."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.transport.is_closing():
+                return connection
+        return None
 
     async def _open(self) -> "_Connection":
         _, connection = await asyncio.get_running_loop().create_connection(_Connection, self._host, self._port)
@@ -75,8 +83,6 @@ class _Connection(asyncio.Protocol):
         self._answer: asyncio.Future[Answer] | None = None
 
     async def exchange(self, request: bytes) -> Answer:
-        if self.transport.is_closing():
-            raise ConnectionError("the server closed the connection")
         self._received = b""
         self._answer = asyncio.get_running_loop().create_future()
         self.transport.write(request)

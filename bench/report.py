@@ -6,6 +6,7 @@ import platform
 import sysconfig
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pysqlite3
@@ -53,11 +54,15 @@ def show(rows: list[Row]) -> None:
 def keep(rows: list[Row]) -> None:
     """The last results with the facts of the machine they were taken on."""
     content = {
-        "takenAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": _machine(),
+        **facts(),
         "rows": [msgspec.to_builtins(row) | {"standing": row.standing} for row in rows],
     }
     RESULTS.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def facts() -> dict[str, Any]:
+    """When and on which machine."""
+    return {"takenAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": _machine()}
 
 
 def _machine() -> dict[str, str | int | None]:
