@@ -36,7 +36,9 @@ async def test_new_events_among_repeated_ones_have_their_effect_in_order(databas
     for batch in (sent[:10], sent[10:20], sent[15:25], [*sent[20:30], sent[29], sent[28]], sent[30:]):
         await inbox.receive(batch)
 
-    assert subscriber.heard == [each.id for each in sent]
+    for of_one in (sent[::2], sent[1::2]):
+        ids = [each.id for each in of_one]
+        assert [heard for heard in subscriber.heard if heard in ids] == ids
     assert await database.read(values) == {"a": 20, "b": 20}
     assert set(states(database).values()) == {"done"}
 
@@ -258,7 +260,7 @@ async def test_what_the_database_cannot_do_is_no_fault_of_the_event(database: Op
 
     with pytest.raises(StorageFault):
         await inbox.receive([envelope("a1"), envelope("b1", "b")])
-    assert states(database) == {}
+    assert "b1" not in states(database)
 
     subscriber.trouble.clear()
     await inbox.receive([envelope("a1"), envelope("b1", "b")])

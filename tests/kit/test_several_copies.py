@@ -211,6 +211,28 @@ async def test_an_event_received_by_two_has_its_effect_once(copies: list[OpenDat
     assert set(states(copies[0]).values()) == {"done"}
 
 
+async def test_an_event_in_trouble_keeps_no_row_of_another_locked(copies: list[OpenDatabase]) -> None:
+    """Events of each aggregate have a transaction of their own: when they are done, what they locked is free again."""
+    subscriber, is_slow, may_end = Subscriber(), threading.Event(), threading.Event()
+
+    def dwell(tx: Tx) -> None:
+        is_slow.set()
+        may_end.wait(10)
+
+    subscriber.trouble["slow"] = dwell
+    batch = [envelope("a1", "a"), envelope("s1", "slow"), envelope("b1", "b")]
+    receiving = asyncio.create_task(subscriber.inbox(copies[0]).receive(batch))
+    await asyncio.to_thread(is_slow.wait, 10)
+
+    async with asyncio.timeout(5):
+        assert await copies[1].write(add, "a") >= 1
+        assert await copies[1].write(add, "b") >= 1
+    may_end.set()
+    await receiving
+
+    assert await copies[0].read(values) == {"a": 2, "b": 2, "slow": 1}
+
+
 async def test_an_event_that_two_try_again_at_once_is_tried_once(copies: list[OpenDatabase]) -> None:
     """Otherwise every copy would use up one of its ten tries, each time."""
     subscriber = Subscriber()

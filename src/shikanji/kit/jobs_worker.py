@@ -23,6 +23,7 @@ from shikanji.kit.db.job_rows import (
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.jobs import Job, Jobs
+from shikanji.kit.lanes import in_lanes
 from shikanji.kit.telemetry.logs import logger
 
 if TYPE_CHECKING:
@@ -104,9 +105,15 @@ class JobsWorker:
         if not self._jobs.timers:
             return 0
         due = await self._db.read(due_jobs, list(self._jobs.timers), TIMERS_MAX)
-        run = await self._db.write(self._run_due_timers, due) if due else 0
+        if self._db.lanes > 1:
+            run = await in_lanes(self._db.lanes, due, self._run_timer_apart)
+        else:
+            run = await self._db.write(self._run_due_timers, due) if due else 0
         self._all_elsewhere = bool(due) and not run
         return run
+
+    async def _run_timer_apart(self, job: Job) -> int:
+        return await self._db.write(self._run_due_timers, [job])
 
     def _run_due_timers(self, tx: Tx, due: Sequence[Job]) -> int:
         run = sum([self._run_timer(tx, job) for job in due])

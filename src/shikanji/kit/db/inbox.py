@@ -3,7 +3,7 @@
 A handler that fails leaves a waiting row in that same transaction; from then on the inbox owns the event. Later events
 of the same aggregate wait behind it and all others go on. After ten tries it is dead, which frees the aggregate."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from shikanji.kit.db.sql import (
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Envelope, Subscribers
 from shikanji.kit.failpoints import failpoint
+from shikanji.kit.lanes import in_lanes
 from shikanji.kit.telemetry.logs import logger
 
 BATCH_EVENTS_MAX = 50
@@ -59,6 +60,10 @@ class _ThereAlready(Exception):
     """At least one event of a batch had been received before."""
 
 
+class _MustWait(Exception):
+    """An event of the aggregate waits to be tried again."""
+
+
 class Inbox:
     def __init__(self, db: Database, subscribers: Subscribers, *, jitter: Jitter) -> None:
         self._db = db
@@ -71,18 +76,53 @@ class Inbox:
 
     async def receive(self, batch: Sequence[Envelope]) -> int:
         """Returns when the whole batch is in the inbox, with its effects or as waiting rows; how many came to wait."""
+        if self._db.lanes > 1:
+            new = await self._db.read(_not_there, batch)
+            return await in_lanes(self._db.lanes, _by_aggregate(new), self._receive_apart)
         waiting = 0
-        for start in range(0, len(batch), BATCH_EVENTS_MAX):
-            waiting += await self._db.write(self._receive, batch[start : start + BATCH_EVENTS_MAX])
+        for part in _parts(batch):
+            waiting += await self._db.write(self._receive, part)
             failpoint(self._after_commit)
         return waiting
 
     async def retry(self) -> int:
         """Runs what is due again; returns how many events were tried."""
+        if self._db.lanes > 1:
+            due = await self._db.read(_due_aggregates)
+            return await in_lanes(self._db.lanes, due, self._retry_apart)
         return await self._db.write(self._retry)
 
     async def next_due(self) -> int | None:
         return await self._db.read(next_due)
+
+    async def _receive_apart(self, events: Sequence[Envelope]) -> int:
+        """Events of one aggregate, in transactions of their own."""
+        waiting = 0
+        for part in _parts(events):
+            try:
+                waiting += await self._db.write(self._receive_plainly, part)
+            except Exception:
+                # Looked at closely the second time; what was committed after all is found in the inbox.
+                waiting += await self._db.write(self._receive_closely, part)
+            failpoint(self._after_commit)
+        return waiting
+
+    async def _retry_apart(self, aggregate: Aggregate) -> int:
+        return await self._db.write(self._retry_aggregate, aggregate)
+
+    def _receive_plainly(self, tx: Tx, events: Sequence[Envelope]) -> int:
+        if _parked(tx, events):
+            raise _MustWait
+        _take_all(tx, events)
+        self._handle_all(tx, events)
+        failpoint(self._before_commit)
+        return 0
+
+    def _receive_closely(self, tx: Tx, events: Sequence[Envelope]) -> int:
+        parked = _parked(tx, events)
+        self._receive_one_by_one(tx, events, parked)
+        failpoint(self._before_commit)
+        return len(parked)
 
     def _receive(self, tx: Tx, batch: Sequence[Envelope]) -> int:
         # A bus that was filled again brings what everybody has, and much of it.
@@ -102,9 +142,7 @@ class Inbox:
         try:
             with tx.savepoint():
                 _take_all(tx, batch)
-                for envelope in batch:
-                    tx.correlation_id, tx.causation_id = envelope.metadata.correlation_id, envelope.id
-                    self._subscribers.handle(tx, envelope)
+                self._handle_all(tx, batch)
             return True
         except TransactionOver:
             raise
@@ -112,6 +150,11 @@ class Inbox:
             return False
         finally:
             tx.correlation_id, tx.causation_id = before
+
+    def _handle_all(self, tx: Tx, events: Sequence[Envelope]) -> None:
+        for envelope in events:
+            tx.correlation_id, tx.causation_id = envelope.metadata.correlation_id, envelope.id
+            self._subscribers.handle(tx, envelope)
 
     def _receive_one_by_one(self, tx: Tx, batch: Sequence[Envelope], parked: set[Aggregate]) -> None:
         """Each in a savepoint of its own; those that come to wait are added to `parked`."""
@@ -122,8 +165,7 @@ class Inbox:
                 parked.add(aggregate)
 
     def _retry(self, tx: Tx) -> int:
-        due = tx.run(SELECT_DUE_AGGREGATES, now=tx.now, rows_max=DUE_AGGREGATES_MAX).rows
-        return sum(self._retry_aggregate(tx, Aggregate(*row)) for row in due)
+        return sum(self._retry_aggregate(tx, aggregate) for aggregate in _due_aggregates(tx))
 
     def _retry_aggregate(self, tx: Tx, aggregate: Aggregate) -> int:
         """The first of them, then all that waited behind it, in the order of their versions. None, where another
@@ -186,6 +228,24 @@ def next_due(tx: Tx) -> int | None:
     """When the first waiting event is to be tried again (µs)."""
     due: int | None = tx.run(FIRST_DUE_EVENT).scalar()
     return due
+
+
+def _parts(events: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
+    """As many as one transaction takes."""
+    for start in range(0, len(events), BATCH_EVENTS_MAX):
+        yield events[start : start + BATCH_EVENTS_MAX]
+
+
+def _by_aggregate(events: Sequence[Envelope]) -> Iterable[list[Envelope]]:
+    """Each aggregate's in their order."""
+    groups: dict[Aggregate, list[Envelope]] = {}
+    for envelope in events:
+        groups.setdefault(Aggregate.of(envelope), []).append(envelope)
+    return groups.values()
+
+
+def _due_aggregates(tx: Tx) -> list[Aggregate]:
+    return tx.run(SELECT_DUE_AGGREGATES, now=tx.now, rows_max=DUE_AGGREGATES_MAX).all(Aggregate)
 
 
 def _parked(tx: Tx, batch: Sequence[Envelope]) -> set[Aggregate]:

@@ -26,6 +26,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECTIONS_MAX = 8
+LANES = 4
+"""Of background work; the other connections are for requests."""
 QUEUE_UNITS_MAX = 500
 QUEUE_SECONDS_MAX = 5.0
 """A unit that no connection was free for in this time is refused: whoever asked has given up by then."""
@@ -39,6 +41,8 @@ _log = logger("postgres")
 
 
 class PostgresDatabase:
+    lanes = LANES
+
     def __init__(
         self,
         url: str,

@@ -37,6 +37,8 @@ class SqliteDatabase:
     """A short read runs on the event loop itself: that costs a fifth of a change of threads and back. One that turns
     out long is broken off and run again on a reader's thread, and so is that function from then on."""
 
+    lanes = 1
+
     def __init__(
         self,
         path: Path,
