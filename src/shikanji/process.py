@@ -139,12 +139,12 @@ class Process:
             self.workers[service.name] = workers
         await self._equipment.follow_revocations(self._stack)
 
-    async def set_to_work(self) -> None:
-        """Events travel and jobs run from now on."""
+    async def set_to_work(self, *, patient: bool = False) -> None:
+        """Events travel and jobs run from now on. `patient`: events may travel later, when the bus is there."""
         for workers in self.workers.values():
             await workers.prepare(alone=self.settings.embedded)
         self._stack.push_async_callback(self._equipment.bus.close)
-        await self._equipment.bus.start()
+        await self._equipment.bus.start(patient=patient)
         for workers in self.workers.values():
             if not self._driven:
                 workers.start()

@@ -108,6 +108,7 @@ async def publish(bus: Bus, batch: Sequence[Envelope]) -> None:
 
     async def taken() -> bool:
         try:
+            await bus.epoch()
             await bus.publish(batch)
         except Unavailable:
             return False

@@ -116,6 +116,26 @@ class TestServer:
         await until(lambda: bus.trouble == "", "it is back")
         assert await stored(url) == 0
 
+    async def test_who_starts_while_it_is_away_begins_when_it_is_there(
+        self, nats: Engine, url: str, closing: AsyncExitStack
+    ) -> None:
+        """For a process that is started again in an outage: customers need not wait for the bus."""
+        ears, told = Ears(), []
+        await asyncio.to_thread(nats.kill)
+        bus = JetStreamBus(url, SMALL, name="test")
+        bus.subscribe("one", ["CounterMoved"], ears.receive)
+        bus.listen(None, lambda each: told.append(each.id))
+        await bus.start(patient=True)
+        closing.push_async_callback(bus.close)
+        assert "no connection to NATS" in bus.trouble
+
+        await asyncio.to_thread(nats.start)
+        await publish(bus, events(1))
+
+        await ears.have(ids(1))
+        await until(lambda: set(told) == {"e1"}, "it is heard, too")
+        assert bus.trouble == ""
+
     async def test_a_wiped_store_is_another_epoch_and_is_furnished_again(
         self, nats: Engine, url: str, closing: AsyncExitStack
     ) -> None:

@@ -23,6 +23,7 @@ from shikanji.kit.bus.settings import BusSettings
 from shikanji.kit.events import Subscribers
 from tests.kit.buses import SMALL, ask, emptied
 from tests.kit.counters import CounterMoved
+from tests.probing import until
 
 
 @pytest.fixture
@@ -146,6 +147,14 @@ async def test_doing_it_again_changes_nothing(url: str) -> None:
 async def starts(url: str) -> None:
     bus = JetStreamBus(url, SMALL, name="test")
     await bus.start()
+    await bus.close()
+
+
+async def test_who_is_patient_is_told_the_reason_and_tries_again(url: str) -> None:
+    bus = JetStreamBus(url.replace("shikanji:", "shikanji:wrong"), SMALL, name="test")
+
+    await bus.start(patient=True)
+    await until(lambda: "does not let us in" in bus.trouble, "the reason is told")
     await bus.close()
 
 

@@ -68,8 +68,9 @@ class Bus(Protocol):
         an earlier one. Empty: nothing is stored, the receivers have it themselves. Raises when nobody can say."""
         ...
 
-    async def start(self) -> None:
-        """Connects, and begins to deliver. Raises OperatorError for what whoever runs the platform must put right."""
+    async def start(self, *, patient: bool = False) -> None:
+        """Connects, and begins to deliver. Raises OperatorError for what whoever runs the platform must put right.
+        `patient`: a server that is away is no reason not to start, for it was there before: it is waited for."""
         ...
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from shikanji.kit.bus import Listener, Receiver, Traffic
-from shikanji.kit.bus.jetstream_link import ApiError, Link
+from shikanji.kit.bus.jetstream_link import ApiError, BusUnusable, Link
 from shikanji.kit.bus.jetstream_publisher import Publisher
 from shikanji.kit.bus.jetstream_puller import Puller
 from shikanji.kit.bus.jetstream_stream import ACK_SECONDS, EVERYTHING, Stream, every
@@ -49,16 +49,23 @@ class JetStreamBus:
             )
         return self._stream.trouble
 
-    async def start(self) -> None:
-        await self._link.open()
+    async def start(self, *, patient: bool = False) -> None:
+        self._started = True
         try:
-            await self._stream.check()
+            await self._link.open(patient=patient)
+            await self._check(patient)
         except BaseException:
             await self._link.close()
             raise
-        self._started = True
         for puller in self._pullers.values():
             puller.start()
+
+    async def _check(self, patient: bool) -> None:
+        try:
+            await self._stream.check()
+        except Unavailable as error:
+            if not patient:
+                raise BusUnusable(f"The bus went away while it was looked at ({error}): start once more.") from error
 
     async def close(self) -> None:
         self._started = False

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
@@ -61,10 +62,6 @@ class NobodyAnswers(ApiError):
         super().__init__(503, 0, "nobody answers")
 
 
-class _Refused(Exception):
-    """The server knows us not."""
-
-
 class Refusal(msgspec.Struct, frozen=True):
     code: int
     description: str = ""
@@ -89,7 +86,9 @@ class Link:
         self._on_came: list[Came] = []
         self._on_lost: list[Lost] = []
         self._lost_at = time.monotonic()
-        self._failure = ""
+        self._failure = self._unusable = ""
+        self._broken: asyncio.Future[None]
+        """Done when the connection of this moment is lost."""
         self._keeping: asyncio.Task[None] | None = None
         self._parting: set[asyncio.Task[None]] = set()
 
@@ -97,6 +96,8 @@ class Link:
     def trouble(self) -> str:
         if self.client is not None:
             return ""
+        if self._unusable:
+            return self._unusable
         seconds = int(time.monotonic() - self._lost_at)
         return f"no connection to NATS at {self.where} for {seconds} s; events wait in the outboxes meanwhile"
 
@@ -105,29 +106,19 @@ class Link:
         self._on_came.append(came)
         self._on_lost.append(lost)
 
-    async def open(self) -> None:
-        """Raises BusUnusable when nobody answers in time, or a server that will not do."""
+    async def open(self, *, patient: bool = False) -> None:
+        """Raises BusUnusable when nobody answers in time, or a server that will not do. `patient`: that is told, and
+        tried again for as long as it takes."""
+        opened = None
         try:
-            async with asyncio.timeout(START_SECONDS_MAX):
-                client, lost = await self._connect_at_last(patient=False)
-        except _Refused:
-            raise BusUnusable(
-                f"NATS at {self.where} does not let us in ({self._failure}): SHIKANJI_BUS_URL needs its user and "
-                "password."
-            ) from None
-        except TimeoutError:
-            why = f" ({self._failure})" if self._failure else ""
-            raise BusUnusable(
-                f"No NATS server answers at {self.where}{why}. Start it (`shikanji engines up` does), or set "
-                "SHIKANJI_BUS_URL to where it is."
-            ) from None
-        try:
-            self._check(client)
-        except BusUnusable:
-            await client.close()
-            raise
-        await self._came(client)
-        self._keeping = asyncio.create_task(self._keep(client, lost), name="bus-link")
+            opened = await self._connect_first()
+        except BusUnusable as error:
+            if not patient:
+                raise
+            _log.error("the bus cannot be used yet", error=str(error))
+        if opened is not None:
+            await self._came(opened[0])
+        self._keeping = asyncio.create_task(self._keep(opened), name="bus-link")
 
     async def close(self) -> None:
         if self._keeping is not None:
@@ -135,6 +126,7 @@ class Link:
             with suppress(asyncio.CancelledError):
                 await self._keeping
         if self.client is not None:
+            self._broken.set_result(None)
             self._part(self.client)
             self.client = None
         await asyncio.gather(*self._parting)
@@ -144,7 +136,7 @@ class Link:
         """A question to JetStream. Raises ApiError for a refusal, NobodyAnswers, Unavailable."""
         asked = b"" if question is None else msgspec.json.encode(question)
         try:
-            answer = await self.connected().request(f"$JS.API.{subject}", asked, timeout=ASK_SECONDS_MAX)
+            answer = await self._request(f"$JS.API.{subject}", asked)
         except NoRespondersError:
             raise NobodyAnswers from None
         except _BROKEN as error:
@@ -154,33 +146,76 @@ class Link:
             raise ApiError(refusal.code, refusal.err_code, refusal.description)
         return answer.data
 
+    async def _request(self, subject: str, asked: bytes) -> Msg:
+        """Waits no longer than the connection lasts."""
+        client, broken = self.connected(), self._broken
+        asking = asyncio.ensure_future(client.request(subject, asked, timeout=ASK_SECONDS_MAX))
+        try:
+            either: set[asyncio.Future[Any]] = {asking, broken}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                raise ConnectionError("the connection broke")
+            return asking.result()
+        finally:
+            asking.cancel()
+
     def connected(self) -> Client:
         if self.client is None:
             raise Unavailable(f"there is no connection to NATS at {self.where}")
         return self.client
 
-    async def _keep(self, client: Client, lost: asyncio.Event) -> None:
+    async def _keep(self, opened: tuple[Client, asyncio.Event] | None) -> None:
         while True:
-            await _until_lost(client, lost)
-            self._gone(client)
-            client, lost = await self._connect_at_last()
-            await self._came(client)
+            if opened is not None:
+                await _until_lost(*opened)
+                self._gone(opened[0])
+            opened = await self._connect_at_last()
+            await self._came(opened[0])
 
-    async def _connect_at_last(self, *, patient: bool = True) -> tuple[Client, asyncio.Event]:
+    async def _connect_first(self) -> tuple[Client, asyncio.Event]:
+        try:
+            async with asyncio.timeout(START_SECONDS_MAX):
+                while True:
+                    with suppress(*_BROKEN):
+                        return await self._connect_once()
+                    await asyncio.sleep(RETRY_SECONDS)
+        except TimeoutError:
+            why = f" ({self._failure})" if self._failure else ""
+            raise BusUnusable(
+                f"No NATS server answers at {self.where}{why}. Start it (`shikanji engines up` does), or set "
+                "SHIKANJI_BUS_URL to where it is."
+            ) from None
+
+    async def _connect_at_last(self) -> tuple[Client, asyncio.Event]:
         while True:
-            client, lost = Client(), asyncio.Event()
             try:
-                await self._connect(client, lost)
-                return client, lost
-            except _BROKEN as error:
-                self._failure = str(error).removeprefix("nats: ") or type(error).__name__
-                self._part(client)
-                if "Authorization" in self._failure and not patient:
-                    raise _Refused from error
-                await asyncio.sleep(RETRY_SECONDS)
-            except BaseException:
-                self._part(client)
-                raise
+                return await self._connect_once()
+            except BusUnusable as error:
+                if self._unusable != str(error):
+                    _log.error("the bus cannot be used", error=str(error))
+                self._unusable = str(error)
+            except _BROKEN:
+                self._unusable = ""
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _connect_once(self) -> tuple[Client, asyncio.Event]:
+        client, lost = Client(), asyncio.Event()
+        try:
+            await self._connect(client, lost)
+            self._check(client)
+            return client, lost
+        except _BROKEN as error:
+            self._part(client)
+            self._failure = str(error).removeprefix("nats: ") or type(error).__name__
+            if "Authorization" in self._failure:
+                raise BusUnusable(
+                    f"NATS at {self.where} does not let us in ({self._failure}): SHIKANJI_BUS_URL needs its user and "
+                    "password."
+                ) from error
+            raise
+        except BaseException:
+            self._part(client)
+            raise
 
     async def _connect(self, client: Client, lost: asyncio.Event) -> None:
         async def note(error: Exception) -> None:
@@ -226,13 +261,15 @@ class Link:
         except BaseException:
             self._part(client)
             raise
-        self.client = client
+        self.client, self._unusable = client, ""
+        self._broken = asyncio.get_running_loop().create_future()
         self._traffic.connected = True
         if self.generation > 1:
             _log.info("NATS is back", server=self.where, seconds=round(time.monotonic() - self._lost_at, 1))
 
     def _gone(self, client: Client) -> None:
         self.client = None
+        self._broken.set_result(None)
         self._lost_at = time.monotonic()
         self._traffic.connected = False
         self._traffic.disconnects += 1

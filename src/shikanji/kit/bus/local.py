@@ -20,7 +20,7 @@ class LocalBus:
         self._services: set[str] = set()
         self._listeners: list[tuple[frozenset[str] | None, Listener]] = []
 
-    async def start(self) -> None:
+    async def start(self, *, patient: bool = False) -> None:
         """There is nothing to connect to."""
 
     async def close(self) -> None:
