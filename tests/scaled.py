@@ -165,6 +165,7 @@ class ScaledShop(Counter):
     def __init__(self, http: aiohttp.ClientSession, processes: Processes, databases: Databases) -> None:
         super().__init__(http, processes.url)
         self.processes = processes
+        self.folder = Path(processes.environment["SHIKANJI_DATA_DIR"])
         self._databases = databases
 
     async def settle(self) -> None:

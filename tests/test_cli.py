@@ -265,7 +265,7 @@ def test_a_damaged_or_newer_database_is_named(folder: Path) -> None:
     unread = shikanji("audit", folder=folder)
 
     assert (newer.code, damaged.code, unread.code) == (2, 2, 2)
-    assert f"The database of store ({folder}/store.db) cannot be used: its schema is of another release" in newer.err
+    assert f"The database of store ({folder}/store.db) cannot be used: its schema (9999) is of a newer" in newer.err
     assert f"The database of customer ({folder}/customer.db) cannot be used" in damaged.err
     assert f"could not read: {folder}/customer.db" in unread.err
 

@@ -74,7 +74,7 @@ class Part(Process):
         self._has_gateway = GATEWAY in names
         require_engines(self.settings)
         _check_addresses(self.settings)
-        _require_others(self.settings, services)
+        _require_others(self.settings, services_of(self.settings) if self._has_gateway else SERVICES, services)
 
     async def start(self, listening: socket.socket | None = None) -> None:
         """`listening`: a socket that somebody made already. Raises OperatorError; what was started is ended again."""
@@ -92,7 +92,8 @@ class Part(Process):
         self.url = self._url(listening)
         await self.check()
         await self.furnish()
-        await self.set_to_work()
+        # Who hands us a socket has seen the bus, and starts us again in the middle of an outage.
+        await self.set_to_work(patient=given is not None)
         if self._has_gateway:
             self.serve(await self.open_gateway(), listening)
         if inside is not None or not self._has_gateway:
@@ -179,8 +180,8 @@ def _is_address(address: str) -> bool:
         return False
 
 
-def _require_others(settings: PlatformSettings, here: Sequence[Service]) -> None:
-    """Any service may have to ask any other."""
+def _require_others(settings: PlatformSettings, all: Sequence[Service], here: Sequence[Service]) -> None:
+    """A service may have to ask any other; the gateway leads to the sandbox too."""
     known = {*(service.name for service in here), *settings.addresses}
-    if missing := [service.name for service in SERVICES if service.name not in known]:
+    if missing := [service.name for service in all if service.name not in known]:
         raise nowhere(missing)

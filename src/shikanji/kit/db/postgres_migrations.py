@@ -56,6 +56,8 @@ def _said_plainly(url: str) -> Iterator[None]:
         told = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         if isinstance(told, psycopg.errors.InsufficientPrivilege):
             raise Unfit(f"{_text(told, url)}. The user in SHIKANJI_DATABASE_URL must own the database.") from error
+        if isinstance(told, psycopg.OperationalError) and "does not exist" in str(told):
+            raise Unfit(f"{_text(told, url)}. Is SHIKANJI_DATABASE_URL right? Then run: shikanji migrate") from error
         if isinstance(told, psycopg.OperationalError):
             raise Unfit(
                 f"{_text(told, url)}. Is SHIKANJI_DATABASE_URL right, and the server running? "
