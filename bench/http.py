@@ -99,10 +99,13 @@ class _Connection(asyncio.Protocol):
         body_end = head_end + _length(received[:head_end])
         if len(received) >= body_end and self._answer is not None:
             answer, self._answer = self._answer, None
+            if answer.done():
+                return
             answer.set_result(Answer(int(received[9:12]), received[head_end:body_end]))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._answer is not None:
+        # One that is done is of a request that its client has given up.
+        if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionError("the server closed the connection"))
 
 

@@ -8,7 +8,9 @@ import asyncio
 import random
 import sys
 import tempfile
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from chaos import report
@@ -31,12 +33,16 @@ async def main(arms: list[str], plan: Plan, cuts: int) -> bool:
         for arm, shape in SHAPES.items():
             if arm in arms:
                 (folder / arm).mkdir()
-                outcomes.append(await rage(shape(folder / arm, plan), plan, folder / arm))
+                outcomes.append(await rage(shape(folder / arm, plan), plan, folder / arm, partial(_tell, arm)))
         if "cuts" in arms:
             power = await cut_power(folder / "cuts", cuts=cuts, seed=plan.seed)
     report.show(outcomes, power, plan.seed)
     well = power is None or not (power.damaged or power.lost or power.wrong)
     return well and all(outcome.passed for outcome in outcomes)
+
+
+def _tell(arm: str, what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {arm}: {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
@@ -46,6 +52,8 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=200, help="kills in each shape")
     parser.add_argument("--cuts", type=int, default=1_000, help="simulated power cuts")
     parser.add_argument("--seconds", type=float, default=1_500, help="how long a shape is broken at most")
+    parser.add_argument("--customers", type=int, default=150, help="who order at the same time")
+    parser.add_argument("--events", type=int, default=100_000, help="in the outboxes when the bus loses its store")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="printed with the table")
     given = parser.parse_args()
     if unknown := set(given.arms) - set(ARMS):
@@ -56,9 +64,9 @@ if __name__ == "__main__":
         given.orders,
         given.kills,
         given.seconds,
-        customers=150,
+        customers=given.customers,
         held_open_seconds=30,
-        events_at_refill=100_000,
+        events_at_refill=given.events,
         until_holds_lapse=True,
     )
     print(f"seed {wanted.seed}", file=sys.stderr, flush=True)

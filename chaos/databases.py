@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import LiteralString
 
 import psycopg
+import sqlalchemy as sa
 
 from bench.shop import STOCK_FOR_EVERYONE
 from shikanji import sandbox
@@ -48,7 +49,10 @@ class Elsewhere:
 
         def slow(tx: Tx) -> None:
             self._adjust(tx, 1)
-            time.sleep(seconds)
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                # It is at work: one that is idle would be ended.
+                tx.execute(sa.select(sa.func.pg_sleep(min(1, seconds))))
 
         with self._database() as db:
             db.write(slow)

@@ -65,8 +65,12 @@ class Verdict(msgspec.Struct, frozen=True):
     """Pieces that are held though no order is there for them: of placements that died. They lapse by the clock."""
 
     @property
+    def complaints(self) -> list[str]:
+        return [*self.lost, *self.doubled, *self.wrong]
+
+    @property
     def clean(self) -> bool:
-        return not (self.lost or self.doubled or self.wrong)
+        return not self.complaints
 
 
 def judge(entries: Iterable[Entry], stock_before: Mapping[str, int], seen: Seen) -> Verdict:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -51,7 +51,14 @@ class Outcome(msgspec.Struct):
         return self.verdict.clean and not (self.missing or self.audit or self.broken)
 
 
-async def rage(shape: Shape, plan: Plan, folder: Path) -> Outcome:
+Tell = Callable[[str], None]
+
+
+def _nobody(_: str) -> None:
+    """Hears how it goes."""
+
+
+async def rage(shape: Shape, plan: Plan, folder: Path, tell: Tell = _nobody) -> Outcome:
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(shape.stop)
@@ -61,19 +68,21 @@ async def rage(shape: Shape, plan: Plan, folder: Path) -> Outcome:
         log = Log(folder / "clients.log")
         stack.callback(log.close)
         door = Door(shop.http, log, plan.chance("clients"))
-        storm = _Storm(shape, plan, Company(http, shape.url, plan.chance("company")))
+        storm = _Storm(shape, plan, Company(http, shape.url, plan.chance("company")), tell)
         crowd = Crowd(door, shop, lambda: storm.wants_more(crowd.orders), plan.think_seconds)
         before = {each.product_id: each.on_hand for each in await look_at_stock(door, shop.store_id, shop.products)}
         await storm.over(crowd)
+        tell("healing")
         healing = time.monotonic()
         await storm.heal()
 
         async def judged() -> Verdict:
             return judge(read(folder / "clients.log"), before, await look(door, shop.store_id, shop.products))
 
-        verdict = await _settled(shape, judged)
+        verdict = await _settled(shape, judged, tell)
         healed = time.monotonic()
         if plan.until_holds_lapse:
+            tell("holds lapse")
             verdict.wrong.extend(await _lapsed(judged))
         return Outcome(
             shape=shape.name,
@@ -99,7 +108,7 @@ def _impatient() -> aiohttp.ClientSession:
     )
 
 
-async def _settled(shape: Shape, judged: Callable[[], Awaitable[Verdict]]) -> Verdict:
+async def _settled(shape: Shape, judged: Callable[[], Awaitable[Verdict]], tell: Tell) -> Verdict:
     """The oracle's, as soon as it is clean, at the latest after HEAL_SECONDS_MAX: what waits for a next try has it."""
     give_up = time.monotonic() + HEAL_SECONDS_MAX
     while True:
@@ -107,6 +116,7 @@ async def _settled(shape: Shape, judged: Callable[[], Awaitable[Verdict]]) -> Ve
         verdict = await judged()
         if (settled and verdict.clean) or time.monotonic() > give_up:
             return verdict
+        tell(f"healing: {'' if settled else 'not '}settled, {verdict.complaints[:1]}")
         await asyncio.sleep(0.5)
 
 
@@ -123,8 +133,8 @@ async def _lapsed(judged: Callable[[], Awaitable[Verdict]]) -> list[str]:
 
 
 class _Storm:
-    def __init__(self, shape: Shape, plan: Plan, company: Company) -> None:
-        self._shape, self._plan, self._company = shape, plan, company
+    def __init__(self, shape: Shape, plan: Plan, company: Company, tell: Tell) -> None:
+        self._shape, self._plan, self._company, self._tell = shape, plan, company, tell
         self._chance = plan.chance("storm")
         self._ends_at = time.monotonic() + plan.seconds_max
         troubles = {name: partial(company.trouble, name) for name in TROUBLES}
@@ -167,9 +177,11 @@ class _Storm:
     async def _kill(self, crowd: Crowd) -> None:
         while self.wants_more(crowd.orders):
             await self._shape.kill()
+            self._tell(f"{crowd.orders:,} orders, {self._shape.kills} kills")
             if not self._was_halfway and crowd.orders * 2 >= self._plan.orders:
                 self._was_halfway = True
                 async with self._striking:
+                    self._tell("halfway")
                     await self._shape.heal()
                     await self._shape.halfway()
 
@@ -182,9 +194,12 @@ class _Storm:
     async def _strike_once(self) -> None:
         name = self._next()
         self._struck[name] += 1
-        # At a moment at which there is nobody to strike it is not counted, and comes again.
-        with suppress(OSError, TimeoutError, RuntimeError, aiohttp.ClientError):
+        self._tell(name)
+        try:
             await self._faults[name]()
+        except Exception as missed:
+            # Who is to be struck is down already, by whatever was before. It is not counted, and comes again.
+            self._tell(f"{name}: missed: {type(missed).__name__}: {missed}")
 
     def _next(self) -> str:
         """Those that have happened least come first; among them, and a third of the time, any."""
