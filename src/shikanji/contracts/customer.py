@@ -108,6 +108,21 @@ class AskAccounts(Call[AccountNames], frozen=True, kw_only=True):
     account_ids: list[str]
 
 
+class Birthdays(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    account_ids: list[str]
+
+
+class AskBirthdays(Call[Birthdays], frozen=True, kw_only=True):
+    """Up to 500 verified accounts whose birthday is on this day, by id; more, if so many, after the last of them. Those
+    of the 29th of February have theirs on the 28th where there is no other."""
+
+    service: ClassVar[str] = "customer"
+    returns: ClassVar[type] = Birthdays
+    day: str
+    """`2026-11-22`."""
+    after: str = ""
+
+
 class SigningKeys(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     keys: list[dict[str, str]]
     """Public JWKs (OKP, Ed25519), current and still accepted ones."""

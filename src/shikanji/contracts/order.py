@@ -65,6 +65,11 @@ class OrderCreated(Event, frozen=True, kw_only=True):
     payment_deadline: int | None
     """µs; None: nothing is to be paid online."""
     placed_at: int
+    coupon_code: str | None = None
+    points_redeemed: int = 0
+    """Whole points; `points_discount` is what they pay."""
+    benefits: bool = False
+    """Whether loyalty holds anything for it: points, or the use of a campaign."""
 
 
 class OrderConfirmed(Event, frozen=True, kw_only=True):
@@ -76,6 +81,10 @@ class OrderConfirmed(Event, frozen=True, kw_only=True):
     total: int
     attempt: int
     """Under which attempt its holds stand; above 1: revived by late money."""
+    goods: int = 0
+    """Paise paid for goods: after discounts and points, without tax and delivery."""
+    benefits: bool = False
+    """As in OrderCreated."""
 
 
 class OrderPreparing(Event, frozen=True, kw_only=True):
@@ -123,6 +132,10 @@ class OrderCompleted(Event, frozen=True, kw_only=True):
     payment_method: PaymentMethod
     total: int
     by: str
+    goods: int = 0
+    """As in OrderConfirmed."""
+    benefits: bool = False
+    """As in OrderCreated."""
 
 
 class RestockLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

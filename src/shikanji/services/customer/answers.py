@@ -1,12 +1,16 @@
 """What the customer service answers when other services ask."""
 
+from datetime import date
+
 from shikanji.contracts.customer import (
     AccountNames,
     AskAccounts,
+    AskBirthdays,
     AskOrderingCustomer,
     AskRevocations,
     AskSessionStanding,
     AskSigningKeys,
+    Birthdays,
     FindVerifiedAccount,
     OrderingCustomer,
     Revocations,
@@ -23,6 +27,7 @@ from shikanji.services.customer.errors import AccountNotVerified
 from shikanji.services.customer.identity import parse_identifier
 
 ACCOUNTS_ASKED_MAX = 200
+BIRTHDAYS_MAX = 500
 
 answers = Answers()
 
@@ -46,6 +51,12 @@ async def accounts(room: Room, call: AskAccounts) -> AccountNames:
     if len(call.account_ids) > ACCOUNTS_ASKED_MAX:
         raise Invalid(f"at most {ACCOUNTS_ASKED_MAX} accounts at once")
     return AccountNames(accounts=await room.db.read(directory.find_accounts, call.account_ids))
+
+
+@answers.to(AskBirthdays)
+async def birthdays(room: Room, call: AskBirthdays) -> Birthdays:
+    day = date.fromisoformat(call.day)
+    return Birthdays(account_ids=await room.db.read(directory.birthdays, day, call.after, BIRTHDAYS_MAX))
 
 
 @answers.to(AskSigningKeys)

@@ -53,6 +53,8 @@ sa.Index(
     sqlite_where=_phone_is_verified,
     postgresql_where=_phone_is_verified,
 )
+_is_born = customers.c.date_of_birth.is_not(None)
+sa.Index("customers_born", customers.c.date_of_birth, customers.c.id, sqlite_where=_is_born, postgresql_where=_is_born)
 _access_has_changed = customers.c.access_changed_at.is_not(None)
 sa.Index(
     "customers_access_changed",

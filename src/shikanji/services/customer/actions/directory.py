@@ -1,11 +1,13 @@
 """Looking people up: for head office, and for the other services."""
 
+from datetime import date
+
 from shikanji.contracts.customer import Address, OrderingCustomer, VerifiedAccount
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Invalid
 from shikanji.services.customer.errors import AccountNotVerified, AddressNotFound
 from shikanji.services.customer.identity import Identifier, parse_identifier
-from shikanji.services.customer.model.account import Customer
+from shikanji.services.customer.model.account import Customer, birthdays_on
 from shikanji.services.customer.model.keeping import AddressDetails
 from shikanji.services.customer.repository import accounts, codes, keeping, sessions
 
@@ -34,6 +36,10 @@ def find_verified(tx: Tx, identifier: Identifier) -> VerifiedAccount:
 
 def find_accounts(tx: Tx, account_ids: list[str]) -> list[VerifiedAccount]:
     return [_account(customer) for customer in accounts.find_many(tx, account_ids)]
+
+
+def birthdays(tx: Tx, day: date, after: str, limit: int) -> list[str]:
+    return accounts.born_on(tx, [born.isoformat() for born in birthdays_on(day)], after, limit)
 
 
 def search(tx: Tx, text: str | None, *, disabled: bool | None, after: str | None, limit: int) -> list[Customer]:

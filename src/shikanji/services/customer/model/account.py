@@ -1,5 +1,6 @@
 """An account: who one is, what one has proved, and which of one's tokens are good."""
 
+from calendar import monthrange
 from datetime import date
 from typing import Literal
 
@@ -222,3 +223,16 @@ def _replaces(value: Identifier | msgspec.UnsetType | None, contact: Contact | N
 def _check_birth(born: date, today: date) -> None:
     if not BORN_FIRST <= born < today:
         raise Invalid.field("dateOfBirth", f"must be a day from {BORN_FIRST} to yesterday")
+
+
+def birthdays_on(day: date) -> list[date]:
+    """Who was born on which days has a birthday then; of a 29th of February it is the 28th in other years."""
+    days = [BORN_FIRST.replace(year=year, month=day.month, day=1) for year in range(BORN_FIRST.year, day.year)]
+    born = [first.replace(day=day.day) for first in days if _has(first, day.day)]
+    if (day.month, day.day) == (2, 28) and not _has(day, 29):
+        born += [first.replace(day=29) for first in days if _has(first, 29)]
+    return born
+
+
+def _has(month: date, day: int) -> bool:
+    return day <= monthrange(month.year, month.month)[1]

@@ -151,6 +151,23 @@ def find_many(tx: Tx, ids: Sequence[str]) -> list[Customer]:
     return [_customer(row) for row in tx.execute(_SELECT.where(customers.c.id.in_(ids)))]
 
 
+def born_on(tx: Tx, days: Sequence[str], after: str, limit: int) -> list[str]:
+    """Ids of verified accounts that were born on one of these days, by id."""
+    statement = (
+        sa.select(customers.c.id)
+        .where(
+            customers.c.date_of_birth.in_(days),
+            customers.c.date_of_birth.is_not(None),
+            customers.c.id > after,
+            customers.c.disabled_at.is_(None),
+            sa.or_(customers.c.email_verified_at.is_not(None), customers.c.phone_verified_at.is_not(None)),
+        )
+        .order_by(customers.c.id)
+        .limit(limit)
+    )
+    return [row[0] for row in tx.execute(statement)]
+
+
 def search(
     tx: Tx, *, identifier: Identifier | None, text: str | None, disabled: bool | None, after: str | None, limit: int
 ) -> list[Customer]:

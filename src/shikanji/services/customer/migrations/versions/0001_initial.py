@@ -50,6 +50,7 @@ def _create_accounts() -> None:
     op.create_index(
         "customers_access_changed", "customers", ["access_changed_at"], **_where("access_changed_at IS NOT NULL")
     )
+    op.create_index("customers_born", "customers", ["date_of_birth", "id"], **_where("date_of_birth IS NOT NULL"))
     op.create_index("customers_email", "customers", ["email_key", "id"])
     op.create_index("customers_phone", "customers", ["phone", "id"])
     op.create_index(

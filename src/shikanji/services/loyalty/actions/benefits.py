@@ -1,0 +1,318 @@
+"""What comes off an order: held before it is written, let go when it does not come."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from shikanji.contracts.inventory import PricedLine
+from shikanji.contracts.loyalty import AppliedCampaign, BenefitsHeld, BenefitsRetaken, HoldBenefits
+from shikanji.kit.clock import DAY, HOUR
+from shikanji.kit.db.tx import Tx
+from shikanji.kit.failpoints import failpoint
+from shikanji.services.loyalty.errors import (
+    BenefitsGone,
+    CouponNewOnly,
+    CouponOwn,
+    CouponUnknown,
+    CouponUsedByYou,
+    CouponUsedUp,
+    TooManyGuesses,
+)
+from shikanji.services.loyalty.model.campaign import Basket, Benefit, Campaign, Segment, benefit, refusal_of
+from shikanji.services.loyalty.model.holds import Hold, Use, tombstone
+from shikanji.services.loyalty.model.ledger import Cause, Slice
+from shikanji.services.loyalty.model.stacking import check_points, choose
+from shikanji.services.loyalty.repository import campaigns, members, orders
+from shikanji.services.loyalty.repository.members import Member
+from shikanji.services.loyalty.settings import LoyaltySettings
+
+NOTHING = BenefitsHeld(held=False)
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign that counts; `referrer_id`: whose own code it was."""
+
+    benefit: Benefit
+    referrer_id: str | None = None
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.benefit.campaign
+
+
+def any_automatic(tx: Tx, at: int) -> bool:
+    return bool(campaigns.automatic(tx, at))
+
+
+def check_guesses(tx: Tx, customer_id: str) -> None:
+    """Raises TooManyGuesses for one who has tried too many unknown coupons within the hour."""
+    if campaigns.guesses(tx, customer_id, tx.now // HOUR) >= tx.settings(LoyaltySettings).guesses_per_hour:
+        raise TooManyGuesses("Try again later.", retry_after_seconds=(HOUR - tx.now % HOUR) // 1_000_000 + 1)
+
+
+def count_guess(tx: Tx, customer_id: str) -> None:
+    campaigns.add_guess(tx, customer_id, tx.now // HOUR)
+
+
+def hold_benefits(tx: Tx, call: HoldBenefits) -> BenefitsHeld:
+    """Holds all, or nothing; the same answer when it is asked again."""
+    there = orders.find_hold(tx, call.order_id, call.attempt)
+    if there is not None:
+        return _answer_again(there)
+    member = members.locked(tx, call.customer_id)
+    basket = basket_of(call.lines, member, store_id=call.store_id, delivery_fee=call.delivery_fee, at=call.at)
+    found = _found(tx, call.coupon_code, member, basket)
+    if not found and not call.redeem_points:
+        return NOTHING
+    held = _hold(tx, call, member, basket, found)
+    failpoint("loyalty.hold.before_commit")
+    return held
+
+
+def retake_benefits(tx: Tx, order_id: str, attempt: int) -> BenefitsRetaken:
+    """What stood under an attempt before, with its frozen amounts: moved, or taken again where it was let go."""
+    there = orders.locked_holds(tx, order_id)
+    if any(hold.attempt == attempt for hold in there):
+        _answer_again(next(hold for hold in there if hold.attempt == attempt))
+        return BenefitsRetaken(held=True)
+    before = [hold for hold in there if hold.attempt < attempt and hold.answer]
+    if not before:
+        return BenefitsRetaken(held=False)
+    old = before[-1]
+    _take_over(tx, old, attempt) if old.state in ("active", "tied") else _take_again(tx, old, attempt)
+    failpoint("loyalty.retake.before_commit")
+    return BenefitsRetaken(held=True)
+
+
+def release_benefits(tx: Tx, order_id: str, attempt: int) -> bool:
+    """Lets an untied hold go, or leaves a tombstone where none came yet. False for one that an order has."""
+    orders.add_hold(tx, tombstone(order_id, attempt, tx.now))
+    hold = next(each for each in orders.locked_holds(tx, order_id) if each.attempt == attempt)
+    if hold.state == "active":
+        let_go(tx, hold)
+    failpoint("loyalty.release.before_commit")
+    return hold.state == "released"
+
+
+def lapse(tx: Tx, order_id: str, attempt: int) -> None:
+    """No order will come."""
+    for hold in orders.locked_holds(tx, order_id):
+        if hold.attempt == attempt and hold.state == "active":
+            let_go(tx, hold)
+
+
+def postpone(tx: Tx, order_id: str, attempt: int, until: int) -> None:
+    """The order service could not say that no order will come: ask again later."""
+    orders.postpone_hold(tx, order_id, attempt, until)
+
+
+def let_go(tx: Tx, hold: Hold) -> None:
+    """What was held and not spent."""
+    if slices := hold.held_slices:
+        lots = members.lots_with(tx, hold.customer_id, [each.lot_id for each in slices])
+        ledger = members.locked(tx, hold.customer_id).ledger(lots)
+        until = tx.now + tx.settings(LoyaltySettings).returned_days * DAY
+        ledger.give_back(slices, until, tx.new_id(), tx.now, Cause(kind="release", order_id=hold.order_id))
+        members.save(tx, ledger)
+    for use in hold.held_uses:
+        campaigns.release_usage(tx, use.campaign_id, hold.order_id, hold.attempt, hold.customer_id)
+    _close(tx, hold)
+
+
+def basket_of(lines: list[PricedLine], member: Member, *, store_id: str, delivery_fee: int, at: int) -> Basket:
+    been: Segment = "returning" if member.ordered else "new"
+    return Basket(
+        store_id=store_id, lines=lines, delivery_fee=delivery_fee, segments=frozenset({been, member.tier}), at=at
+    )
+
+
+def find_coupon(tx: Tx, code: str, member: Member, at: int) -> tuple[Campaign, str | None]:
+    """The campaign of the code, and who brings a new customer by it. Raises CouponUnknown, and for a member's code why
+    it does not count for this one."""
+    campaign = campaigns.find_by_code(tx, code)
+    return (campaign, None) if campaign is not None else _referral(tx, code, member, at)
+
+
+def check_limits(tx: Tx, campaign: Campaign, customer_id: str) -> None:
+    draft = campaign.draft
+    if draft.usage_limit is not None and campaign.used >= draft.usage_limit:
+        raise CouponUsedUp
+    most = draft.usage_limit_per_customer
+    if most is not None and campaigns.used_by(tx, campaign.id, customer_id) >= most:
+        raise CouponUsedByYou(f"It counts {most} time{'s' if most > 1 else ''} for each customer.")
+
+
+def _referral(tx: Tx, code: str, member: Member, at: int) -> tuple[Campaign, str]:
+    referrer, campaign = members.find_by_code(tx, code), campaigns.referral(tx, at)
+    if referrer is None or campaign is None:
+        raise CouponUnknown
+    if referrer.customer_id == member.customer_id:
+        raise CouponOwn
+    if member.ordered:
+        raise CouponNewOnly
+    return campaign, referrer.customer_id
+
+
+def _found(tx: Tx, code: str | None, member: Member, basket: Basket) -> list[Found]:
+    """The campaigns that count, by the rules of stacking."""
+    coupon = None
+    if code is not None:
+        campaign, referrer_id = find_coupon(tx, code, member, basket.at)
+        check_limits(tx, campaign, member.customer_id)
+        coupon = Found(benefit=benefit(campaign, basket), referrer_id=referrer_id)
+    automatic = [
+        benefit(campaign, basket)
+        for campaign in campaigns.automatic(tx, basket.at)
+        if refusal_of(campaign, basket) is None and _within_limits(tx, campaign, member.customer_id)
+    ]
+    chosen = choose(coupon.benefit if coupon else None, automatic)
+    return [coupon if coupon and each is coupon.benefit else Found(benefit=each) for each in chosen]
+
+
+def _within_limits(tx: Tx, campaign: Campaign, customer_id: str) -> bool:
+    try:
+        check_limits(tx, campaign, customer_id)
+    except (CouponUsedUp, CouponUsedByYou):
+        return False
+    return True
+
+
+def _hold(tx: Tx, call: HoldBenefits, member: Member, basket: Basket, found: list[Found]) -> BenefitsHeld:
+    discounts = _discounts(basket, found)
+    settings = tx.settings(LoyaltySettings)
+    points_discount = check_points(
+        call.redeem_points,
+        value=settings.point_value_paise,
+        percent=settings.redeemable_percent,
+        subtotal=basket.subtotal,
+        discount=sum(discounts.values()),
+    )
+    for each in found:
+        _take_use(tx, each.campaign.id, each.campaign.draft.usage_limit_per_customer, member.customer_id)
+    answer = BenefitsHeld(
+        held=True,
+        discounts=discounts,
+        free_delivery=any(each.benefit.free_delivery for each in found),
+        points=call.redeem_points,
+        points_discount=points_discount,
+        coupon_code=call.coupon_code,
+        campaigns=[_applied(each, call.coupon_code) for each in found],
+    )
+    hold = Hold(
+        order_id=call.order_id,
+        attempt=call.attempt,
+        customer_id=member.customer_id,
+        state="active",
+        points=call.redeem_points,
+        returned=0,
+        slices=msgspec.json.encode(_take_points(tx, member.customer_id, call.redeem_points, call.order_id)),
+        uses=msgspec.json.encode([_use(each, call.coupon_code) for each in found]),
+        answer=msgspec.json.encode(answer),
+        held_at=tx.now,
+        expires_at=tx.now + settings.hold_time,
+        ended_at=None,
+    )
+    _add(tx, hold)
+    return answer
+
+
+def _add(tx: Tx, hold: Hold) -> None:
+    if not orders.add_hold(tx, hold):
+        # A release was faster: its tombstone stands.
+        raise BenefitsGone
+    for use in hold.held_uses:
+        campaigns.add_usage(tx, use.campaign_id, hold.order_id, hold.attempt, hold.customer_id, use.discount)
+
+
+def _take_use(tx: Tx, campaign_id: str, per_customer: int | None, customer_id: str) -> None:
+    """Checked and taken in one statement each: no limit is ever passed."""
+    if not campaigns.take_one(tx, campaign_id):
+        raise CouponUsedUp
+    if not campaigns.take_for(tx, campaign_id, customer_id, per_customer):
+        raise CouponUsedByYou
+
+
+def _take_points(tx: Tx, customer_id: str, points: int, order_id: str) -> list[Slice]:
+    if not points:
+        return []
+    ledger = members.locked(tx, customer_id).ledger(members.open_lots(tx, customer_id))
+    slices = ledger.take(points, tx.now, Cause(kind="hold", order_id=order_id))
+    members.save(tx, ledger)
+    return slices
+
+
+def _take_over(tx: Tx, old: Hold, attempt: int) -> None:
+    fresh = _again(tx, old, attempt, old.slices)
+    if not orders.add_hold(tx, fresh):
+        raise BenefitsGone
+    for use in old.held_uses:
+        campaigns.move_usage(tx, use.campaign_id, old.order_id, old.attempt, attempt)
+    _close(tx, old)
+
+
+def _take_again(tx: Tx, old: Hold, attempt: int) -> None:
+    for use in sorted(old.held_uses, key=lambda use: use.campaign_id):
+        draft = campaigns.find(tx, use.campaign_id).draft
+        _take_use(tx, use.campaign_id, draft.usage_limit_per_customer, old.customer_id)
+    slices = _take_points(tx, old.customer_id, old.points, old.order_id)
+    _add(tx, _again(tx, old, attempt, msgspec.json.encode(slices)))
+
+
+def _again(tx: Tx, old: Hold, attempt: int, slices: bytes) -> Hold:
+    return msgspec.structs.replace(
+        old,
+        attempt=attempt,
+        state="active",
+        slices=slices,
+        returned=0,
+        held_at=tx.now,
+        expires_at=tx.now + tx.settings(LoyaltySettings).hold_time,
+        ended_at=None,
+    )
+
+
+def _close(tx: Tx, hold: Hold) -> None:
+    hold.state, hold.ended_at, hold.slices = "released", tx.now, b"[]"
+    orders.save_hold(tx, hold)
+
+
+def _answer_again(hold: Hold) -> BenefitsHeld:
+    if hold.state not in ("active", "tied", "spent") or not hold.answer:
+        raise BenefitsGone(f"order {hold.order_id}, attempt {hold.attempt}")
+    return hold.held_answer
+
+
+def _discounts(basket: Basket, found: Iterable[Found]) -> dict[str, int]:
+    """By line, those above 0."""
+    sums = [0] * len(basket.lines)
+    for each in found:
+        sums = [less + more for less, more in zip(sums, each.benefit.discounts, strict=True)]
+    return {line.line_id: discount for line, discount in zip(basket.lines, sums, strict=True) if discount}
+
+
+def _applied(found: Found, code: str | None) -> AppliedCampaign:
+    campaign = found.campaign
+    return AppliedCampaign(
+        campaign_id=campaign.id,
+        name=campaign.draft.name,
+        code=_code(found, code),
+        discount=found.benefit.discount,
+    )
+
+
+def _use(found: Found, code: str | None) -> Use:
+    return Use(
+        campaign_id=found.campaign.id,
+        type=found.campaign.draft.type,
+        code=_code(found, code),
+        discount=found.benefit.discount,
+        bonus_points=found.benefit.bonus_points,
+        bonus_percent=found.benefit.bonus_percent,
+        referrer_id=found.referrer_id,
+        reward_points=found.campaign.draft.reward_points if found.referrer_id else 0,
+    )
+
+
+def _code(found: Found, code: str | None) -> str | None:
+    """The customer's own writing is the coupon's, and nobody's who applied by himself."""
+    return None if found.campaign.draft.automatic else code

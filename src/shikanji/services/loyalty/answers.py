@@ -1,0 +1,44 @@
+"""What the loyalty service answers when others ask."""
+
+from shikanji.contracts.loyalty import (
+    BenefitsHeld,
+    BenefitsReleased,
+    BenefitsRetaken,
+    HoldBenefits,
+    ReleaseBenefits,
+    RetakeBenefits,
+)
+from shikanji.kit.calls import Answers
+from shikanji.kit.failpoints import failpoint
+from shikanji.kit.service import Room
+from shikanji.services.loyalty.actions import benefits
+from shikanji.services.loyalty.errors import CouponUnknown
+
+answers = Answers()
+
+
+@answers.to(HoldBenefits)
+async def hold_benefits(room: Room, call: HoldBenefits) -> BenefitsHeld:
+    """One short read and no write for an order that brings nothing, while no campaign applies by itself."""
+    if call.coupon_code is None and not call.redeem_points:
+        if not await room.db.read(benefits.any_automatic, call.at):
+            return benefits.NOTHING
+    elif call.coupon_code is not None and room.rate_limits:
+        await room.db.read(benefits.check_guesses, call.customer_id)
+    try:
+        held = await room.db.write(benefits.hold_benefits, call)
+    except CouponUnknown:
+        await room.db.write(benefits.count_guess, call.customer_id)
+        raise
+    failpoint("loyalty.hold.after_commit")
+    return held
+
+
+@answers.to(RetakeBenefits)
+async def retake_benefits(room: Room, call: RetakeBenefits) -> BenefitsRetaken:
+    return await room.db.write(benefits.retake_benefits, call.order_id, call.attempt)
+
+
+@answers.to(ReleaseBenefits)
+async def release_benefits(room: Room, call: ReleaseBenefits) -> BenefitsReleased:
+    return BenefitsReleased(await room.db.write(benefits.release_benefits, call.order_id, call.attempt))

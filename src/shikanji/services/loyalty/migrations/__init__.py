@@ -1,0 +1,1 @@
+"""The loyalty database's schema, step by step."""

@@ -1,0 +1,1 @@
+"""Points, tiers and campaigns, computed: no SQL, no clock, no await."""

@@ -1,0 +1,1 @@
+"""Every query of the loyalty service: rows in, objects out."""
