@@ -95,7 +95,7 @@ def serve(
 
     Parameters
     ----------
-    names: customer, store, inventory, order, payment, sandbox, gateway
+    names: of services (order payment), or gateway, or both
     port: where the gateway listens or, without it, the services (SHIKANJI_PORT)
     host: the address to listen at (SHIKANJI_HOST)
     internal_port: where services beside a gateway listen for the other processes (SHIKANJI_INTERNAL_PORT)

@@ -9,6 +9,7 @@ from pathlib import Path
 from shikanji.engines import Engines
 from tests.probing import until
 from tests.scaled import (
+    ALL,
     Databases,
     Processes,
     at_the_counter,
@@ -44,7 +45,7 @@ async def test_killed_with_its_keeper_all_is_gone_and_the_next_start_goes_on(eng
         databases.close()
         code = await asyncio.to_thread(second.end, signal.SIGINT)
 
-    assert (len(everybody), code) == (7, 0)
+    assert (len(everybody), code) == (len(ALL) + 1, 0)
     assert again.data["status"] == "confirmed"
     assert other["id"] != order["id"]
     assert seconds < SECOND_START_SECONDS_MAX

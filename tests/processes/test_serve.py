@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shikanji.engines import Engines
+from shikanji.house import SERVICES
 from tests.command_line import shikanji
 
 ENGINES = {
@@ -13,7 +14,9 @@ ENGINES = {
     "bus_url": "nats://127.0.0.1:1",
     "cache_url": "valkey://127.0.0.1:1",
 }
-OTHERS = ";".join(f"{name}=http://127.0.0.1:1" for name in ("customer", "store", "inventory", "order", "payment"))
+NAMES = [service.name for service in SERVICES]
+OTHERS = ";".join(f"{name}=http://127.0.0.1:1" for name in NAMES)
+ALL_BUT_ORDER = ", ".join(name for name in NAMES if name != "order")
 AMONG_OTHERS = {**ENGINES, "copies": f"{OTHERS};sandbox=http://127.0.0.1:1", "public_url": "http://127.0.0.1:1"}
 
 
@@ -28,7 +31,7 @@ AMONG_OTHERS = {**ENGINES, "copies": f"{OTHERS};sandbox=http://127.0.0.1:1", "pu
             {**ENGINES, "cache_url": "memory:"},
             "Set SHIKANJI_CACHE_URL=valkey://…. `shikanji engines",
         ),
-        (["serve", "order"], ENGINES, "SHIKANJI_COPIES must say where customer, store, inventory, payment run"),
+        (["serve", "order"], ENGINES, f"SHIKANJI_COPIES must say where {ALL_BUT_ORDER} run"),
         (["serve", "order"], {**ENGINES, "copies": OTHERS}, "SHIKANJI_PUBLIC_URL must say where clients reach"),
         (["serve", "order"], {**AMONG_OTHERS, "copies": f"{OTHERS};kitchen=http://k"}, "There is no service kitchen"),
         (
