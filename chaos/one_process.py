@@ -1,7 +1,6 @@
 """The shape of `shikanji up`: one process on SQLite files, killed and started again on the same folder and port."""
 
 import asyncio
-import resource
 import signal
 from collections import Counter
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from chaos.auditing import violations
 from chaos.child import Child
+from chaos.full_disk import NOTHING_MORE, lift, limit_files
 from chaos.shape import Plan, Strike
 from shikanji.kit.folder import CommandFailed, command_running
 from tests.harness import SECRET
@@ -31,8 +31,6 @@ DIES_STARTING_SHARE = 0.15
 LIFE_SECONDS_MIN, LIFE_SECONDS_MAX = 0.3, 3.0
 PAUSE_SECONDS_MAX = 2.0
 FULL_SECONDS_MAX = 1.5
-NOTHING_MORE = 0
-"""Bytes that any file may have: nothing can be written any more, as on a disk that is full to the last block."""
 
 
 class OneProcess:
@@ -110,12 +108,11 @@ class OneProcess:
     async def _fill_disk(self) -> None:
         child = self._child
         await child.until_ready(self.url)
+        limit_files(child.pid, NOTHING_MORE)
+        await asyncio.sleep(self._chance.random() * FULL_SECONDS_MAX)
         with suppress(ProcessLookupError):
-            before = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (NOTHING_MORE, before[1]))
-            await asyncio.sleep(self._chance.random() * FULL_SECONDS_MAX)
-            resource.prlimit(child.pid, resource.RLIMIT_FSIZE, before)
-            self.fired["disk full"] += 1
+            lift(child.pid)
+        self.fired["disk full"] += 1
 
     async def _replay(self) -> None:
         """What was delivered long ago comes again, behind what is new."""

@@ -87,7 +87,7 @@ class Proxy:
             link.end(reset=False)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: asyncio.Event) -> None:
-        with suppress(OSError):
+        try:
             while content := await reader.read(CHUNK_BYTES):
                 await passes.wait()
                 if self.latency_seconds:
@@ -95,6 +95,10 @@ class Proxy:
                 writer.write(content)
                 await writer.drain()
             await passes.wait()
+        except OSError:
+            # One side broke off. The other side hears of it, as far as this link lets it.
+            await passes.wait()
+        finally:
             writer.close()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import resource
 import signal
 import time
 from collections import Counter
@@ -16,6 +15,7 @@ from redis import Redis
 from chaos.auditing import violations
 from chaos.child import Child
 from chaos.databases import Elsewhere, count_events, count_unsent, holder_of_relay
+from chaos.full_disk import NOTHING_MORE, limit_files
 from chaos.links import Links
 from chaos.one_process import SETTINGS
 from chaos.proxy import Proxy
@@ -38,10 +38,12 @@ COPIES = ("--copies", "order=2,gateway=2")
 KEEPER_SHARE = 0.04
 """Of the kills: all processes at once, for none outlives its keeper."""
 BETWEEN_KILLS_SECONDS_MIN, BETWEEN_KILLS_SECONDS_MAX = 0.3, 3.0
+AT_ONCE_SHARE = 0.25
+"""Of the kills: those that do not wait until all is there again after the last."""
+READY_SECONDS_MAX = 20
 AWAY_SECONDS_MAX = 2.0
 LINK_SECONDS_MAX = 3.0
 FULL_SECONDS_MAX = 1.0
-NOTHING_MORE = 0
 UNDELIVERED_MAX = 1_000
 REFILL_SECONDS_MAX = 300
 
@@ -72,6 +74,10 @@ class Scaled:
         await self._keeper.until_ready(self.url)
 
     async def kill(self) -> None:
+        if self._chance.random() > AT_ONCE_SHARE:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(READY_SECONDS_MAX):
+                    await self._keeper.until_ready(self.url)
         await asyncio.sleep(self._chance.uniform(BETWEEN_KILLS_SECONDS_MIN, BETWEEN_KILLS_SECONDS_MAX))
         if self._chance.random() < KEEPER_SHARE:
             await self._kill_keeper()
@@ -215,9 +221,7 @@ class Scaled:
         postmaster = self._engines.postgres.pid
         assert postmaster is not None
         for pid in children_of(postmaster):
-            with suppress(ProcessLookupError):
-                hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (NOTHING_MORE, hard))
+            limit_files(pid, NOTHING_MORE)
         await self._for_a_while(FULL_SECONDS_MAX)
         await asyncio.to_thread(self._engines.postgres.kill)
         await asyncio.to_thread(self._engines.postgres.start)

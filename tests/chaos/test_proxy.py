@@ -96,6 +96,28 @@ async def test_a_reset_breaks_what_is_there_and_lets_others_come(proxy: Proxy, c
     assert await (await call()).says(b"tea\n") == b"tea\n"
 
 
+async def test_a_caller_that_breaks_off_is_not_kept_alive_at_the_other_end() -> None:
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"nobody reads this\n" * 10_000)
+        with suppress(ConnectionError):
+            await reader.read()
+        ended.set()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    proxy = Proxy("127.0.0.1", server.sockets[0].getsockname()[1])
+    await proxy.start()
+    async with server:
+        _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.transport.abort()
+
+        async with asyncio.timeout(5):
+            await ended.wait()
+        await proxy.stop()
+
+
 @pytest.mark.parametrize("fault", [Proxy.swallow, Proxy.halve])
 async def test_nobody_is_told_of_a_link_that_is_silent_and_what_it_held_back_comes_when_it_is_healed(
     proxy: Proxy, call: Call, fault: object
