@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from chaos.proxy import Proxy
 from shikanji.engines import Engine, Engines
 from shikanji.kit.bus import Bus
 from shikanji.kit.bus.jetstream import JetStreamBus, prepare
@@ -170,6 +171,48 @@ class TestServer:
         await until(lambda: len(told) > 3, f"it hears again: {told}")
         assert set(told[:3]) == {"missed"}
         assert set(told[3:]) == {"e1"}
+
+
+class TestLink:
+    @pytest.mark.parametrize("fault", [Proxy.swallow, Proxy.halve, Proxy.cut, Proxy.reset])
+    async def test_whatever_it_does_nothing_is_lost_and_nobody_hangs(
+        self, nats: Engine, url: str, closing: AsyncExitStack, fault: Callable[[Proxy], None]
+    ) -> None:
+        proxy = Proxy("127.0.0.1", nats.port)
+        await proxy.start()
+        closing.push_async_callback(proxy.stop)
+        ears = Ears()
+        near = url.replace(str(nats.port), str(proxy.port))
+        bus = JetStreamBus(near, SMALL, name="test", ack_seconds=1.0, silence_seconds=0.5)
+        bus.subscribe("one", ["CounterMoved"], ears.receive)
+        await start(bus, closing)
+        await publish(bus, events(*range(10)))
+
+        fault(proxy)
+        publishing = asyncio.create_task(publish(bus, events(*range(10, 400))))
+        await until(lambda: bus.traffic.disconnects > 0, "the link is given up")
+        proxy.heal()
+        await publishing
+
+        await until(lambda: set(ears.ids) == set(ids(*range(400))), "all events are here")
+
+    async def test_closing_into_a_black_hole_takes_no_longer_than_is_polite(
+        self, nats: Engine, url: str, closing: AsyncExitStack
+    ) -> None:
+        proxy = Proxy("127.0.0.1", nats.port)
+        await proxy.start()
+        closing.push_async_callback(proxy.stop)
+        ears = Ears()
+        bus = JetStreamBus(url.replace(str(nats.port), str(proxy.port)), SMALL, name="test")
+        bus.subscribe("one", ["CounterMoved"], ears.receive)
+        await bus.start()
+        await publish(bus, events(1))
+        await ears.have(ids(1))
+
+        proxy.swallow()
+
+        async with asyncio.timeout(5):
+            await bus.close()
 
 
 class TestStream:

@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from shikanji.kit.bus import Listener, Receiver, Traffic
-from shikanji.kit.bus.jetstream_link import ApiError, BusUnusable, Link
+from shikanji.kit.bus.jetstream_link import SILENCE_SECONDS_MAX, ApiError, BusUnusable, Link
 from shikanji.kit.bus.jetstream_publisher import Publisher
 from shikanji.kit.bus.jetstream_puller import Puller
 from shikanji.kit.bus.jetstream_stream import ACK_SECONDS, EVERYTHING, Stream, every
@@ -25,10 +25,19 @@ _log = logger("bus")
 
 
 class JetStreamBus:
-    def __init__(self, url: str, settings: BusSettings, *, name: str, ack_seconds: float = ACK_SECONDS) -> None:
-        """`ack_seconds`: after which the server gives a batch that nobody answered for to whoever pulls next."""
+    def __init__(
+        self,
+        url: str,
+        settings: BusSettings,
+        *,
+        name: str,
+        ack_seconds: float = ACK_SECONDS,
+        silence_seconds: float = SILENCE_SECONDS_MAX,
+    ) -> None:
+        """`ack_seconds`: after which the server gives a batch that nobody answered for to whoever pulls next;
+        `silence_seconds`: after which we take a server for gone."""
         self.traffic = Traffic()
-        self._link = Link(url, name, self.traffic)
+        self._link = Link(url, name, self.traffic, silence_seconds)
         self._stream = Stream(self._link, settings, self.traffic, ack_seconds)
         self._publisher = Publisher(self._link, self.traffic)
         self._pullers: dict[str, Puller] = {}

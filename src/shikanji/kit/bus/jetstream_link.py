@@ -26,8 +26,8 @@ from shikanji.kit.waiting import until
 START_SECONDS_MAX = 3.0
 CONNECT_SECONDS_MAX = 2
 RETRY_SECONDS = 0.25
-PING_SECONDS = 3.0
-PONG_SECONDS_MAX = 5
+SILENCE_SECONDS_MAX = 8.0
+"""A server that says nothing for so long is given up: the first half passes, in the second it is asked."""
 ASK_SECONDS_MAX = 3.0
 PARTING_SECONDS_MAX = 1.0
 PENDING_BYTES_MAX = 8_388_608
@@ -73,7 +73,8 @@ class _Answer(msgspec.Struct):
 
 
 class Link:
-    def __init__(self, url: str, name: str, traffic: Traffic) -> None:
+    def __init__(self, url: str, name: str, traffic: Traffic, silence_seconds: float = SILENCE_SECONDS_MAX) -> None:
+        self._silence_seconds = silence_seconds
         self._servers = [each.strip() for each in url.split(",")]
         self._name = name
         self._traffic = traffic
@@ -167,7 +168,8 @@ class Link:
     async def _keep(self, opened: tuple[Client, asyncio.Event] | None) -> None:
         while True:
             if opened is not None:
-                await _until_lost(*opened)
+                self._failure = ""
+                self._failure = await _until_lost(*opened, self._silence_seconds) or self._failure
                 self._gone(opened[0])
             opened = await self._connect_at_last()
             await self._came(opened[0])
@@ -291,15 +293,17 @@ class Link:
         task.add_done_callback(self._parting.discard)
 
 
-async def _until_lost(client: Client, lost: asyncio.Event) -> None:
-    """Until the server closed it, or does not answer: a cut cable says nothing."""
+async def _until_lost(client: Client, lost: asyncio.Event, silence_seconds: float) -> str:
+    """Until the server closed it, or does not answer, for a cut cable says nothing: then, in words, that."""
     while not client.is_closed:
-        await until(lost, PING_SECONDS)
+        await until(lost, silence_seconds / 2)
         if not lost.is_set():
             try:
-                await client.flush(PONG_SECONDS_MAX)
+                async with asyncio.timeout(silence_seconds / 2):
+                    await client.flush()
             except _BROKEN:
-                return
+                return "it does not answer"
+    return ""
 
 
 def _without_password(server: str) -> str:

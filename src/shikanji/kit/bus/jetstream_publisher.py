@@ -152,7 +152,7 @@ class Publisher:
         if isinstance(error, ApiError) and error.err_code in _FULL:
             self._traffic.full, self.refusal = True, error.description
             return BusFull(f"NATS takes no more events: {error}")
-        return Unavailable(f"NATS did not take the events: {error or type(error).__name__}")
+        return Unavailable(f"NATS did not take the events: {str(error) or type(error).__name__}")
 
 
 async def _send_one(client: Client, envelope: Envelope, reply: str, headers: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ restarted is never answered. What it brings waits here until the batch before it
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -30,6 +31,7 @@ ROUND_SECONDS = 2.5
 ANSWER_SECONDS = 0.5
 """What an answer may take on its way, on top of the time that the server keeps a request open."""
 FOLLOWER_SECONDS = 1.0
+HANDOVER_SECONDS_MAX = 2.0
 FAILED_SECONDS_MIN = 0.1
 FAILED_SECONDS_MAX = 5.0
 
@@ -97,7 +99,9 @@ class Puller:
 
     async def _retire(self) -> None:
         try:
-            await self._hand_over()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HANDOVER_SECONDS_MAX):
+                    await self._hand_over()
             await self._leadership.release()
         except Exception as error:
             # They end by themselves: what was delivered comes again, and the lease runs out.
