@@ -11,20 +11,21 @@ class Deadlines:
     """`with deadlines.within(30):` raises TimeoutError when the inside takes longer."""
 
     def __init__(self) -> None:
-        self._limits: set[Limit] = set()
+        self._limits: dict[Limit, None] = {}
+        """In the order of their beginning: a set would end those of one moment in another order each time."""
         self._ticking = False
 
     def within(self, seconds: float) -> "Limit":
         return Limit(self, seconds)
 
     def begin(self, limit: "Limit", loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        self._limits.add(limit)
+        self._limits[limit] = None
         if not self._ticking:
             self._ticking = True
             loop.call_later(min(TICK_SECONDS, seconds), self._tick, loop)
 
     def end(self, limit: "Limit") -> None:
-        self._limits.discard(limit)
+        self._limits.pop(limit, None)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self._ticking = bool(self._limits)
@@ -32,7 +33,7 @@ class Deadlines:
             return
         now = loop.time()
         for limit in [limit for limit in self._limits if limit.ends_at <= now]:
-            self._limits.discard(limit)
+            self._limits.pop(limit, None)
             limit.expire()
         loop.call_later(TICK_SECONDS, self._tick, loop)
 

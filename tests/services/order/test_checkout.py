@@ -1,6 +1,7 @@
 """Checkout: what is asked in which order, and that whatever was taken comes back when any step fails."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ async def test_an_order_is_placed_under_the_id_of_its_holds(tmp_path: Path) -> N
     async with open_shop(tmp_path) as shop:
         order_id = await shop.place()
 
-        assert shop.others.kinds() == ["AskOrderingCustomer", "AskServingTerms", "HoldStock"]
+        assert shop.others.kinds() == ["AskOrderingCustomer", "AskServingTerms", "HoldStock", "HoldBenefits"]
         assert list(shop.others.holds) == [(order_id, 1)]
         assert shop.others.slots == {(order_id, 1)}
         order = await shop.database.read(repository.get_order, order_id)
@@ -227,6 +228,34 @@ async def test_a_client_that_leaves_does_not_stop_its_order(tmp_path: Path) -> N
         answer = await _answer_for(shop)
 
         assert shop.status(msgspec.json.decode(answer.data)["id"]) == ("pending", None)
+
+
+async def test_a_refusal_for_a_client_that_has_left_is_no_fault_for_the_log(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        unheard: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+        asked, may_answer = asyncio.Event(), asyncio.Event()
+
+        async def refuse(call: Call[Any]) -> Any:
+            asked.set()
+            await may_answer.wait()
+            raise refusal(409, "customer-disabled")
+
+        shop.others.ask = refuse  # type: ignore[method-assign]
+        client = asyncio.ensure_future(shop.check_out())
+        await asked.wait()
+        client.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await client
+        may_answer.set()
+        del client
+        # What runs on besides this test is the order.
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
+        await asyncio.sleep(0)
+        gc.collect()
+
+        assert nothing_stands(shop)
+        assert unheard == []
 
 
 async def _answer_for(shop: Shop) -> Any:

@@ -1,6 +1,7 @@
 """Query strings into structs: each parameter known, given once, and of its type."""
 
 import re
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -80,6 +81,7 @@ def _items(kind: inspect.Type) -> list[inspect.Type]:
     return alternatives(kind.item_type) if isinstance(kind, inspect.ListType) else [kind]
 
 
+@cache
 def _fields(kind: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)

@@ -18,6 +18,7 @@ from shikanji.kit.clock import SECOND
 from shikanji.kit.errors import Problem
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.service import Room
+from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.web.idempotency import Claim, Scope, StoredAnswer
 from shikanji.kit.web.routes import Reply
 from shikanji.services.order import actions
@@ -27,6 +28,8 @@ from shikanji.services.order.model.order import Order, Placing
 from shikanji.services.order.model.pricing import price
 
 T = TypeVar("T")
+
+_log = logger("order")
 
 PATIENCE = 10 * SECOND
 """After so long a job gives back what a refused checkout did not manage to."""
@@ -275,4 +278,15 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
     task = asyncio.ensure_future(work)
     _running.add(task)
     task.add_done_callback(_running.discard)
-    return await asyncio.shield(task)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_ended_unheard)
+        raise
+
+
+def _ended_unheard(task: asyncio.Task[Any]) -> None:
+    """The client has left: a refusal is for nobody any more, a fault is for the log."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, Problem):
+        _log.error("a checkout failed after its client had left", exc_info=error)

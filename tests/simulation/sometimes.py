@@ -1,0 +1,52 @@
+"""What must come to pass in some of the days of a test run, or the run has proved nothing of it."""
+
+SERVICES = ("customer", "store", "inventory", "order", "payment")
+
+ACTIONS = (
+    *(
+        f"place {said}"
+        for said in ("201", "409 insufficient-stock", "409 store-closed", "409 idempotency-key-in-flight")
+    ),
+    "place 504 gateway-timeout",
+    "abuse-key 422 idempotency-key-reused",
+    *(f"initiate {said}" for said in ("201", "409 nothing-due", "503 payment-provider-unavailable")),
+    *(f"check-out-success {said}" for said in ("200", "409 sandbox-already-paid")),
+    "check-out-failure 200",
+    "verify 200",
+    *(f"refund {said}" for said in ("201", "409 nothing-to-refund")),
+    *(f"cancel {said}" for said in ("200", "409 illegal-status")),
+    *(f"step {said}" for said in ("200", "409 illegal-status")),
+    *(f"adjust {said}" for said in ("200", "409 below-zero")),
+    "store-status 200",
+    "read 200",
+    "menu 200",
+    "logout 200",
+    "refresh 200",
+    "use-ended 401 unauthorized",
+    "fault 200",
+)
+ENDS = (
+    *(f"cancelled: {cause}" for cause in ("customer", "staff", "payment_timeout", "out_of_stock")),
+    *(f"ended completed {what}" for what in ("cod", "online", "delivery", "pickup", "dine-in")),
+    *(f"refund {cause} completed" for cause in ("cancelled", "late", "excess", "requested")),
+    *(f"revival {state}" for state in ("confirmed", "refused")),
+    *(f"hold {state}" for state in ("sold", "cancelled", "released", "returned")),
+    *(f"slot {state}" for state in ("tied", "released")),
+    *(f"attempt {number}" for number in (1, 2)),
+    "tombstone",
+    "webhook processed",
+    "payment cash completed",
+)
+"""Also every way back: money that came late, or twice, or for nothing; goods that ran out; holds that lapsed."""
+ACCIDENTS = (
+    *(f"crash at {what} {service}" for service in SERVICES for what in ("commit", "committed")),
+    *(f"crash at {what} sandbox" for what in ("commit", "committed")),
+    *(f"crash at {what} to {service}" for service in SERVICES for what in ("deliver", "delivered")),
+    *(f"crash at {what} HoldStock" for what in ("ask", "answered")),
+    *(f"crash at {what} /sandbox/merchant/orders" for what in ("send", "sent")),
+    "delivered again",
+    "failed: order relay",
+    "broke before",
+    "broke after",
+)
+SOMETIMES = (*ACTIONS, *ENDS, *ACCIDENTS)
