@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -117,6 +118,30 @@ async def test_limits_go_on_when_the_cache_leaves_and_are_shared_again_when_it_i
     assert limits.counted_alone == 3
 
 
+async def test_a_server_that_dies_in_the_middle_fails_no_request_and_limits_are_shared_again_after_it(
+    tmp_path: Path,
+) -> None:
+    with Engines(tmp_path, {"valkey"}, durable=False) as own:
+        url = own.valkey.urls["SHIKANJI_CACHE_URL"]
+        async with (
+            opened(url, "demo") as here,
+            opened(url, "demo") as there,
+            open_door(cache=here, anonymous_per_minute=4) as one,
+            open_door(cache=there, anonymous_per_minute=4) as other,
+        ):
+            before = await _ask_both(one, other)
+            own.valkey.kill()
+            meanwhile = [await _ask_both(one, other) for _ in range(4)]
+            own.valkey.start()
+            await until(lambda: not (here.away or there.away), "both have found it again")
+            after = [await _ask_both(one, other) for _ in range(3)]
+
+    assert before == [200, 200]
+    assert meanwhile == [[200, 200]] * 4
+    # It came back empty: four for both together.
+    assert after == [[200, 200], [200, 200], [429, 429]]
+
+
 class Leaving(MemoryCache):
     """Counts nothing: whoever asks it gets through."""
 
@@ -126,6 +151,10 @@ class Leaving(MemoryCache):
         if not self.here:
             raise CacheUnavailable
         return 0.0
+
+
+async def _ask_both(*doors: Door) -> list[int]:
+    return [(await door.get("/api/v1/echo")).status for door in doors]
 
 
 async def _admits(limits: RateLimits) -> bool:

