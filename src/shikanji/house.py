@@ -18,7 +18,7 @@ from shikanji.kit.errors import OperatorError
 from shikanji.kit.service import Room, Service
 from shikanji.kit.web.app import service_app
 from shikanji.kit.web.openapi import openapi, render
-from shikanji.services import customer, inventory, order, payment, store
+from shikanji.services import customer, inventory, loyalty, order, payment, store
 
 SERVICES: tuple[Service, ...] = (
     customer.service,
@@ -26,6 +26,7 @@ SERVICES: tuple[Service, ...] = (
     inventory.service,
     order.service,
     payment.service,
+    loyalty.service,
 )
 GATEWAY = "gateway"
 TITLE = "Jain Shikanji Platform"

@@ -337,3 +337,33 @@ async def end_all_sessions(people: People) -> Ask:
 async def end_session(people: People) -> Ask:
     listed = await (await people.new_session("owner")).get(f"{AUTH}/sessions")
     return Ask(f"{AUTH}/sessions/{next(session['id'] for session in listed.data if session['current'])}")
+
+
+# loyalty --------------------------------------------------------------------------------------------------------------
+LOYALTY, CAMPAIGNS = f"{API}/loyalty", f"{API}/campaigns"
+OF_MEMBER = f"{LOYALTY}/customer/{{owner}}"
+POINTS = {"customerId": "{owner}", "points": 5, "reason": "a gift"}
+
+plain(f"GET {LOYALTY}/tiers", f"{LOYALTY}/tiers")
+plain(f"GET {LOYALTY}/customer/{{customerId}}", OF_MEMBER)
+plain(f"GET {LOYALTY}/customer/{{customerId}}/transactions", f"{OF_MEMBER}/transactions")
+plain(f"GET {LOYALTY}/customer/{{customerId}}/tiers", f"{OF_MEMBER}/tiers")
+plain(f"POST {LOYALTY}/earn", f"{LOYALTY}/earn", POINTS)
+plain(f"POST {LOYALTY}/redeem", f"{LOYALTY}/redeem", POINTS, refused=(409,))
+plain(f"POST {LOYALTY}/adjust", f"{LOYALTY}/adjust", POINTS)
+plain(f"GET {CAMPAIGNS}", CAMPAIGNS)
+plain(f"GET {CAMPAIGNS}/{{code}}/validate", f"{CAMPAIGNS}/NO-SUCH-CODE/validate", refused=(422,))
+
+
+@recipe(f"POST {CAMPAIGNS}")
+async def start_campaign(people: People) -> Ask:
+    fields = {"name": "Diwali", "type": "discount", "discountType": "percentage", "value": 10, "active": False}
+    return Ask(CAMPAIGNS, {**fields, "code": fresh_name("D").upper(), "startsAt": f"{people.day(0)}T00:00:00Z"})
+
+
+@recipe(f"GET {CAMPAIGNS}/{{id}}")
+@recipe(f"PUT {CAMPAIGNS}/{{id}}")
+async def change_campaign(people: People) -> Ask:
+    asked = await start_campaign(people)
+    made = await people.as_admin("POST", "/campaigns", asked.body)
+    return Ask(f"{CAMPAIGNS}/{made['id']}", asked.body)

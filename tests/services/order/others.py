@@ -5,6 +5,14 @@ from typing import Any, TypeVar, cast
 
 from shikanji.contracts.customer import AskOrderingCustomer, OrderingCustomer
 from shikanji.contracts.inventory import HoldReleased, HoldStock, ReleaseHold, StockHeld
+from shikanji.contracts.loyalty import (
+    BenefitsHeld,
+    BenefitsReleased,
+    BenefitsRetaken,
+    HoldBenefits,
+    ReleaseBenefits,
+    RetakeBenefits,
+)
 from shikanji.contracts.store import AskRoles, AskServingTerms, ReleaseSlot, RolesOfAccount, ServingTerms, SlotReleased
 from shikanji.kit.auth import Role
 from shikanji.kit.calls import Call
@@ -34,6 +42,9 @@ class Others:
         self.after: dict[type[Call[Any]], Callable[[], None]] = {}
         self.terms: dict[str, Any] = {"slot_held": True}
         self.price = 8000
+        self.off = BenefitsHeld(held=False)
+        self.benefits: set[Key] = set()
+        self.released_benefits: set[Key] = set()
         self.roles: dict[str, Role] = {}
 
     async def ask(self, call: Call[R]) -> R:
@@ -65,6 +76,17 @@ class Others:
                 self.slots.discard((call.order_id, call.attempt))
                 self.released_slots.add((call.order_id, call.attempt))
                 return SlotReleased(True)
+            case HoldBenefits():
+                if self.off.held:
+                    self.benefits.add((call.order_id, call.attempt))
+                return self.off
+            case RetakeBenefits():
+                self.benefits.add((call.order_id, call.attempt))
+                return BenefitsRetaken(held=True)
+            case ReleaseBenefits():
+                self.benefits.discard((call.order_id, call.attempt))
+                self.released_benefits.add((call.order_id, call.attempt))
+                return BenefitsReleased(True)
             case AskRoles():
                 role = self.roles.get(call.account_id)
                 return RolesOfAccount(roles={STORE: role} if role else {})

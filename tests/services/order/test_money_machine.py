@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from shikanji.contracts.inventory import HoldStock
 from shikanji.kit.clock import HOUR, MINUTE
-from shikanji.kit.errors import Conflict
+from shikanji.kit.errors import Conflict, Forbidden
 from shikanji.kit.events import Event
 from shikanji.services.order import actions
 from shikanji.services.order.model.edges import EDGES
@@ -144,7 +144,7 @@ class Machine(RuleBasedStateMachine):
         self.attempt(actions.move_order, MANAGER, status)
 
     def attempt(self, action: Any, *arguments: Any) -> None:
-        with suppress(Conflict):
+        with suppress(Conflict, Forbidden):
             self.run(self.shop.database.write(action, self.order_id, *arguments))
 
     @invariant()

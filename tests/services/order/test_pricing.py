@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shikanji.contracts.inventory import PricedLine, TaxRate
+from shikanji.contracts.loyalty import BenefitsHeld
 from shikanji.contracts.store import Fulfilment
 from shikanji.services.order.errors import AmountTooSmall, BelowMinimumOrder
 from shikanji.services.order.model.pricing import Sums, price
@@ -31,7 +32,8 @@ def priced_lines(draw: st.DrawFn) -> list[PricedLine]:
 def any_sums(draw: st.DrawFn) -> Sums:
     lines = draw(priced_lines())
     subtotal = sum(line.unit_price * line.quantity for line in lines)
-    discount = draw(st.integers(0, subtotal))
+    discounts = {line.line_id: draw(st.integers(0, line.unit_price * line.quantity)) for line in lines}
+    points_discount = draw(st.integers(0, subtotal - sum(discounts.values())))
     return price(
         lines,
         make_terms(
@@ -44,8 +46,9 @@ def any_sums(draw: st.DrawFn) -> Sums:
         draw(FULFILMENTS),
         online=False,
         notes={},
-        discount=discount,
-        points_discount=draw(st.integers(0, subtotal - discount)),
+        benefits=BenefitsHeld(
+            held=True, discounts=discounts, free_delivery=draw(st.booleans()), points_discount=points_discount
+        ),
     )
 
 
@@ -149,9 +152,27 @@ def test_the_round_off_is_shared_by_what_is_paid() -> None:
     assert [line.paid for line in sums.lines] == [1_024, 976]
 
 
+def test_what_is_paid_for_goods_has_neither_tax_nor_delivery_in_it() -> None:
+    lines = [make_line("a", unit_price=10_500, quantity=1, tax_included=True), make_line("b", unit_price=10_000)]
+    off = BenefitsHeld(held=True, discounts={"b": 1_000}, points_discount=0)
+
+    sums = price(lines, make_terms(), FEE_TAX, "delivery", online=False, notes={}, benefits=off)
+
+    assert sums.goods == 10_000 + sums.lines[1].line_total - 1_000
+
+
+def test_a_free_delivery_costs_nothing_and_is_taxed_with_nothing() -> None:
+    off = BenefitsHeld(held=True, free_delivery=True)
+
+    sums = price([make_line()], make_terms(), FEE_TAX, "delivery", online=False, notes={}, benefits=off)
+
+    assert (sums.delivery_fee, sums.delivery_fee_tax, sums.delivery_paid) == (0, 0, 0)
+
+
 def test_points_are_shared_by_what_is_left_after_the_discount() -> None:
     lines = [make_line("a", unit_price=100, quantity=1), make_line("b", unit_price=300, quantity=1)]
-    sums = price(lines, make_terms(), FEE_TAX, "pickup", online=False, notes={}, discount=200, points_discount=100)
+    off = BenefitsHeld(held=True, discounts={"a": 50, "b": 150}, points_discount=100)
+    sums = price(lines, make_terms(), FEE_TAX, "pickup", online=False, notes={}, benefits=off)
 
     assert [line.discount for line in sums.lines] == [50, 150]
     assert [line.points_discount for line in sums.lines] == [25, 75]

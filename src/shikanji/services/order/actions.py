@@ -45,6 +45,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     stock: bool
     slot: bool
+    benefits: bool = False
 
 
 def claim_order(tx: Tx, scope: Scope, capped: str | None) -> Claim | StoredAnswer:
@@ -80,7 +81,7 @@ def give_up(tx: Tx, claim: Claim, taken: Release, at: int) -> StoredAnswer | Non
     if repository.find_order(tx, claim.effect_id) is not None:
         kept = idempotency.claim(tx, claim.scope)
         return kept if isinstance(kept, StoredAnswer) else None
-    if taken.stock or taken.slot:
+    if taken.stock or taken.slot or taken.benefits:
         _plan_release(tx, taken, at)
     return None
 
@@ -293,7 +294,8 @@ def _refuse_revival(tx: Tx, order: Order, revival: Revival, reason: str) -> None
     repository.close_revival(tx, revival)
     for payment_id in repository.late_payments_of(tx, order.id):
         order.want_refund(payment_id)
-    _plan_release(tx, Release(order_id=order.id, attempt=revival.attempt, stock=True, slot=True), tx.now)
+    release = Release(order_id=order.id, attempt=revival.attempt, stock=True, slot=True, benefits=bool(order.benefits))
+    _plan_release(tx, release, tx.now)
 
 
 def _plan_release(tx: Tx, release: Release, at: int) -> None:

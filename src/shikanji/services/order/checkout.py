@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from shikanji.contracts.customer import Address, AskOrderingCustomer, OrderingCustomer
-from shikanji.contracts.inventory import HoldStock, ReleaseHold, StockHeld, WantedLine
+from shikanji.contracts.inventory import HoldStock, PricedLine, ReleaseHold, StockHeld, WantedLine
+from shikanji.contracts.loyalty import BenefitsHeld, HoldBenefits, ReleaseBenefits, RetakeBenefits
 from shikanji.contracts.order import PaymentMethod
 from shikanji.contracts.store import AskServingTerms, Fulfilment, ReleaseSlot, ServingTerms
 from shikanji.kit.clock import SECOND
@@ -25,7 +26,7 @@ from shikanji.services.order import actions
 from shikanji.services.order.actions import Release, Whole
 from shikanji.services.order.model.lines import Details
 from shikanji.services.order.model.order import Order, Placing
-from shikanji.services.order.model.pricing import price
+from shikanji.services.order.model.pricing import delivery_fee, price, subtotal_of
 
 T = TypeVar("T")
 
@@ -51,6 +52,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     notes: str | None
     placed_by: str
     capped: bool
+    coupon_code: str | None = None
+    redeem_points: int = 0
 
     @property
     def counted_customer(self) -> str | None:
@@ -67,6 +70,7 @@ class Taken:
         self.attempt = attempt
         self.slot = False
         self.stock = False
+        self.benefits = False
 
     async def take_slot(
         self,
@@ -116,9 +120,35 @@ class Taken:
             self.stock = not definite(problem)
             raise
 
+    async def take_benefits(self, wanted: Wanted, lines: list[PricedLine], delivery_fee: int, at: int) -> BenefitsHeld:
+        call = HoldBenefits(
+            order_id=self.order_id,
+            attempt=self.attempt,
+            customer_id=wanted.customer_id,
+            store_id=wanted.store_id,
+            lines=lines,
+            delivery_fee=delivery_fee,
+            coupon_code=wanted.coupon_code,
+            redeem_points=wanted.redeem_points,
+            at=at,
+        )
+        self.benefits = True
+        try:
+            held = await self._room.calls.ask(call)
+        except Problem as problem:
+            self.benefits = not definite(problem)
+            raise
+        self.benefits = held.held
+        return held
+
+    async def retake_benefits(self) -> None:
+        await self._room.calls.ask(RetakeBenefits(order_id=self.order_id, attempt=self.attempt))
+
     @property
     def release(self) -> Release:
-        return Release(order_id=self.order_id, attempt=self.attempt, stock=self.stock, slot=self.slot)
+        return Release(
+            order_id=self.order_id, attempt=self.attempt, stock=self.stock, slot=self.slot, benefits=self.benefits
+        )
 
 
 async def check_out(room: Room, scope: Scope, wanted: Wanted, answer: Callable[[Whole], Any]) -> Reply:
@@ -137,11 +167,13 @@ async def give_back(room: Room, release: Release) -> None:
         await room.calls.ask(ReleaseHold(order_id=release.order_id, attempt=release.attempt))
     if release.slot:
         await room.calls.ask(ReleaseSlot(order_id=release.order_id, attempt=release.attempt))
+    if release.benefits:
+        await room.calls.ask(ReleaseBenefits(order_id=release.order_id, attempt=release.attempt))
 
 
 async def hold_again(room: Room, order: Order, attempt: int) -> int:
     """Takes all that an order needs once more, under a further attempt. Answers with the time (µs) for which the store
-    now promises it; raises what the store or inventory refused with."""
+    now promises it; raises what the store, inventory or loyalty refused with."""
     taken, at, details = Taken(room, order.id, attempt), room.clock.now(), order.details
     terms = await taken.take_slot(
         store_id=order.store_id,
@@ -165,6 +197,8 @@ async def hold_again(room: Room, order: Order, attempt: int) -> int:
         fee_tax_class=details.fee_tax.tax_class,
         at=at,
     )
+    if order.benefits:
+        await taken.retake_benefits()
     return terms.estimated_at
 
 
@@ -200,6 +234,8 @@ async def _prepare(room: Room, claim: Claim, wanted: Wanted, taken: Taken) -> tu
         fee_tax_class=terms.fee_tax_class,
         at=at,
     )
+    fee = delivery_fee(subtotal_of(held.lines), terms, wanted.fulfilment)
+    benefits = await taken.take_benefits(wanted, held.lines, fee, at)
     sums = price(
         held.lines,
         terms,
@@ -207,6 +243,7 @@ async def _prepare(room: Room, claim: Claim, wanted: Wanted, taken: Taken) -> tu
         wanted.fulfilment,
         online=wanted.payment_method == "online",
         notes=wanted.notes_of_lines,
+        benefits=benefits,
     )
     placing = Placing(
         order_id=claim.effect_id,
@@ -215,7 +252,7 @@ async def _prepare(room: Room, claim: Claim, wanted: Wanted, taken: Taken) -> tu
         fulfilment=wanted.fulfilment,
         payment_method=wanted.payment_method,
         sums=sums,
-        details=_details(wanted, customer, terms, held),
+        details=_details(wanted, customer, terms, held, benefits),
         prep_minutes=terms.prep_minutes,
         scheduled_for=wanted.scheduled_for,
         estimated_at=terms.estimated_at,
@@ -241,7 +278,9 @@ async def _ask_customer_and_store(
     return customer, terms
 
 
-def _details(wanted: Wanted, customer: OrderingCustomer, terms: ServingTerms, held: StockHeld) -> Details:
+def _details(
+    wanted: Wanted, customer: OrderingCustomer, terms: ServingTerms, held: StockHeld, benefits: BenefitsHeld
+) -> Details:
     return Details(
         customer_name=customer.name,
         email=customer.email,
@@ -255,6 +294,9 @@ def _details(wanted: Wanted, customer: OrderingCustomer, terms: ServingTerms, he
         time_zone=terms.time_zone,
         zone_id=terms.zone_id,
         fee_tax=held.fee_tax,
+        coupon_code=benefits.coupon_code,
+        points_redeemed=benefits.points,
+        campaigns=benefits.campaigns,
     )
 
 

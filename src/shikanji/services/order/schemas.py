@@ -19,6 +19,7 @@ from shikanji.services.order.repository import Point
 
 _NOT_BLANK = {"pattern": "more than blanks"}
 
+CouponCode = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"\S", extra=_NOT_BLANK)]
 OptionId = Annotated[str, Meta(min_length=1, max_length=64)]
 Notes = Annotated[str, Meta(max_length=500)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S", extra=_NOT_BLANK)]
@@ -67,7 +68,7 @@ class Item(In, frozen=True, kw_only=True):
 
 class PlaceOrder(In, frozen=True, kw_only=True):
     """A delivery needs an address or the id of one that the customer has stored; other fulfilments ignore both.
-    `customerId` is for staff who order for someone."""
+    `customerId` is for staff who order for someone; points are the customers' own to redeem."""
 
     store_id: Id
     customer_id: Id | None = None
@@ -76,6 +77,8 @@ class PlaceOrder(In, frozen=True, kw_only=True):
     delivery_address: DeliveryAddress | None = None
     address_id: Id | None = None
     payment_method: PaymentMethod
+    coupon_code: CouponCode | None = None
+    redeem_points: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     scheduled_for: Moment | None = None
     notes: Notes | None = None
 
@@ -173,6 +176,14 @@ class Cancellation(Out, frozen=True, kw_only=True):
     reason: str
 
 
+class CampaignOfOrder(Out, frozen=True, kw_only=True):
+    """`discount`: paise off the goods."""
+
+    name: str
+    code: str | None
+    discount: int
+
+
 class OrderSummary(Out, frozen=True, kw_only=True):
     """total = subtotal - discount - pointsDiscount + deliveryFee + tax + roundOff; `tax` is what is added to the
     prices. The kitchen sees no phone, mail or address."""
@@ -196,6 +207,9 @@ class OrderSummary(Out, frozen=True, kw_only=True):
     tax: int
     round_off: int
     total: int
+    coupon_code: str | None
+    points_redeemed: int
+    campaigns: list[CampaignOfOrder]
     placed_at: str
     scheduled_for: str | None
     estimated_at: str
@@ -264,6 +278,11 @@ def _summary(order: Order, actor: Actor) -> dict[str, Any]:
         "tax": order.tax,
         "round_off": order.round_off,
         "total": order.total,
+        "coupon_code": details.coupon_code,
+        "points_redeemed": details.points_redeemed,
+        "campaigns": [
+            CampaignOfOrder(name=each.name, code=each.code, discount=each.discount) for each in details.campaigns
+        ],
         "placed_at": to_rfc3339(order.placed_at),
         "scheduled_for": _time(order.scheduled_for),
         "estimated_at": to_rfc3339(order.estimated_at),

@@ -45,12 +45,20 @@ def created(order: Order, lines: list[Line]) -> OrderCreated:
         scheduled_for=order.scheduled_for,
         payment_deadline=order.payment_deadline,
         placed_at=order.placed_at,
+        coupon_code=order.details.coupon_code,
+        points_redeemed=order.details.points_redeemed,
+        benefits=bool(order.benefits),
     )
 
 
 def confirmed(order: Order) -> OrderConfirmed:
     return OrderConfirmed(
-        **_parties(order), payment_method=order.payment_method, total=order.total, attempt=order.attempt
+        **_parties(order),
+        payment_method=order.payment_method,
+        total=order.total,
+        attempt=order.attempt,
+        goods=order.goods,
+        benefits=bool(order.benefits),
     )
 
 
@@ -61,7 +69,13 @@ def reached(order: Order, new: OrderStatus, by: str) -> Event:
         return OrderDelivered(**parties, payment_method=order.payment_method, total=order.total, by=by)
     if new == "completed":
         return OrderCompleted(
-            **parties, fulfilment=order.fulfilment, payment_method=order.payment_method, total=order.total, by=by
+            **parties,
+            fulfilment=order.fulfilment,
+            payment_method=order.payment_method,
+            total=order.total,
+            by=by,
+            goods=order.goods,
+            benefits=bool(order.benefits),
         )
     kinds: dict[OrderStatus, type[Event]] = {
         "preparing": OrderPreparing,

@@ -6,6 +6,7 @@ import msgspec
 
 from shikanji.contracts.customer import Address
 from shikanji.contracts.inventory import ChosenOption, TaxRate
+from shikanji.contracts.loyalty import AppliedCampaign
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +51,9 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     zone_id: str | None
     fee_tax: TaxRate
+    coupon_code: str | None = None
+    points_redeemed: int = 0
+    campaigns: list[AppliedCampaign] = []
 
 
 _lines = msgspec.json.Decoder(list[Line])

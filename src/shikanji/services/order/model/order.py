@@ -71,7 +71,8 @@ class Placing(msgspec.Struct, frozen=True, kw_only=True):
 class Order(msgspec.Struct):
     """The columns of its row, in their order, and what has happened to it since it was loaded (its documents are read
     once, when they are asked for). Amounts in paise, times in µs; `version` counts the steps; `attempt` is the one
-    under which its holds stand; `deadline` is when the clock takes the next step, if it does."""
+    under which its holds stand; `deadline` is when the clock takes the next step, if it does; `goods` is paid
+    for goods alone, without tax and delivery; `benefits`: 1 where loyalty holds anything for it."""
 
     id: str
     order_number: str
@@ -93,6 +94,8 @@ class Order(msgspec.Struct):
     tax: int
     round_off: int
     total: int
+    goods: int
+    benefits: int
     prep_minutes: int
     scheduled_for: int | None
     estimated_at: int
@@ -139,6 +142,8 @@ class Order(msgspec.Struct):
             tax=sums.tax,
             round_off=sums.round_off,
             total=sums.total,
+            goods=sums.goods,
+            benefits=int(sums.benefits),
             prep_minutes=placing.prep_minutes,
             scheduled_for=placing.scheduled_for,
             estimated_at=placing.estimated_at,

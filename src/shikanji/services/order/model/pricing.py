@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from shikanji.contracts.inventory import PricedLine, TaxRate
+from shikanji.contracts.loyalty import BenefitsHeld
 from shikanji.contracts.store import Fulfilment, ServingTerms
 from shikanji.kit.money import gst, round_off, shares
 from shikanji.services.order.errors import AmountTooSmall, BelowMinimumOrder
@@ -29,6 +30,13 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     tax: int
     round_off: int
     total: int
+    goods: int
+    """What is paid for goods alone: after discounts and points, without tax and delivery."""
+    benefits: bool
+    """Whether anything is held for it in loyalty."""
+
+
+NOTHING_OFF = BenefitsHeld(held=False)
 
 
 def price(
@@ -39,21 +47,20 @@ def price(
     *,
     online: bool,
     notes: Mapping[str, str | None],
-    discount: int = 0,
-    points_discount: int = 0,
+    benefits: BenefitsHeld = NOTHING_OFF,
 ) -> Sums:
-    """The sums of one order. `notes` by line id. Discounts are shared over the lines by what each costs, points by what
-    each still costs after that; each line is taxed after both. GST is that of the store's own state: food and drink are
+    """The sums of one order. `notes` by line id. Points are shared over the lines by what each still costs after its
+    discount; each line is taxed after both. GST is that of the store's own state: food and drink are
     served where they are made. Raises BelowMinimumOrder, and AmountTooSmall for an `online` order."""
     totals = [line.unit_price * line.quantity for line in priced]
-    discounts = shares(discount, totals)
-    points = shares(points_discount, [whole - less for whole, less in zip(totals, discounts, strict=True)])
+    discounts = [benefits.discounts.get(line.line_id, 0) for line in priced]
+    points = shares(benefits.points_discount, [whole - less for whole, less in zip(totals, discounts, strict=True)])
     nets = [whole - less - more for whole, less, more in zip(totals, discounts, points, strict=True)]
     taxes = [gst(net, line.tax_rate_bp, included=line.tax_included).tax for net, line in zip(nets, priced, strict=True)]
     on_top = [0 if line.tax_included else tax for line, tax in zip(priced, taxes, strict=True)]
     subtotal = sum(totals)
     _check_minimum(subtotal, terms, fulfilment)
-    fee = delivery_fee(subtotal, terms, fulfilment)
+    fee = 0 if benefits.free_delivery else delivery_fee(subtotal, terms, fulfilment)
     fee_gst = gst(fee, fee_tax.rate_bp, included=fee_tax.included)
     unrounded = sum(nets) + sum(on_top) + fee_gst.gross
     added = round_off(unrounded, terms.round_to)
@@ -67,15 +74,21 @@ def price(
             for at, line in enumerate(priced)
         ],
         subtotal=subtotal,
-        discount=discount,
-        points_discount=points_discount,
+        discount=sum(discounts),
+        points_discount=benefits.points_discount,
         delivery_fee=fee,
         delivery_fee_tax=fee_gst.tax,
         delivery_paid=delivery_paid,
         tax=sum(on_top) + fee_gst.gross - fee,
         round_off=added,
         total=unrounded + added,
+        goods=sum(nets) + sum(on_top) - sum(taxes),
+        benefits=benefits.held,
     )
+
+
+def subtotal_of(priced: Sequence[PricedLine]) -> int:
+    return sum(line.unit_price * line.quantity for line in priced)
 
 
 def delivery_fee(subtotal: int, terms: ServingTerms, fulfilment: Fulfilment) -> int:

@@ -60,6 +60,8 @@ def _wanted(room: Room, body: PlaceOrder, principal: Principal) -> Wanted:
     own = customer_id == principal.account_id
     if not own and not works_in(principal, body.store_id, *ORDER_TAKERS):
         raise OrderingNotAllowed("Only the store's cashiers, support and managers order for others.")
+    if body.redeem_points and not own:
+        raise OrderingNotAllowed("Only customers redeem their points.")
     delivery = body.fulfilment == "delivery"
     if delivery and (body.delivery_address is None) == (body.address_id is None):
         raise Invalid.field("deliveryAddress", "a delivery needs either an address or an addressId")
@@ -81,6 +83,8 @@ def _wanted(room: Room, body: PlaceOrder, principal: Principal) -> Wanted:
         notes=_text(body.notes),
         placed_by=principal.account_id,
         capped=own and room.rate_limits,
+        coupon_code=None if body.coupon_code is None else body.coupon_code.strip().upper(),
+        redeem_points=body.redeem_points,
     )
 
 

@@ -39,6 +39,8 @@ def _create_orders() -> None:
         sa.Column("tax", sa.BigInteger, nullable=False),
         sa.Column("round_off", sa.BigInteger, nullable=False),
         sa.Column("total", sa.BigInteger, nullable=False),
+        sa.Column("goods", sa.BigInteger, nullable=False),
+        sa.Column("benefits", sa.BigInteger, nullable=False),
         sa.Column("prep_minutes", sa.BigInteger, nullable=False),
         sa.Column("scheduled_for", sa.BigInteger),
         sa.Column("estimated_at", sa.BigInteger, nullable=False),
