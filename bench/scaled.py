@@ -18,7 +18,7 @@ from bench.shop import Shop, opened
 from shikanji.engines import Engine, Engines
 from shikanji.house import SERVICES
 
-ORDER_PATH = ("gateway", "customer", "store", "inventory", "order", "payment")
+ORDER_PATH = ("gateway", "customer", "store", "inventory", "loyalty", "order", "payment")
 CUSTOMERS = 64
 READS = 6_000
 IDLE_SECONDS = 2
