@@ -20,6 +20,7 @@ TROUBLES: dict[str, list[tuple[FaultKind, Operation]]] = {
     "refund takes its time": [("pend", "create-refund")],
 }
 COUNT_MAX = 3
+UNUSED: Operation = "fetch-payment"
 SLOW_SECONDS_MAX = 7
 """Longer than it is waited for."""
 
@@ -37,17 +38,12 @@ class Company:
         free = [(kind, operation) for kind, operation in TROUBLES[name] if operation not in self._planned]
         kind, operation = self.chance.choice(free or TROUBLES[name])
         count = self.chance.randint(1, COUNT_MAX)
-        body = {
-            "operation": operation,
-            "kind": kind,
-            "count": count,
-            "delaySeconds": self.chance.randint(1, SLOW_SECONDS_MAX),
-        }
-        answer = await self._client().put("/sandbox/faults", body, headers=self._credentials(), key=None)
-        if answer.status == 200:
-            left = {fault["operation"]: fault["remaining"] for fault in answer.data}
-            self._count({each: left.get(each, 0) for each in self._planned if each != operation})
-            self._planned[operation] = (name, count)
+        await self._plan(kind, operation, count, self.chance.randint(1, SLOW_SECONDS_MAX))
+        self._planned[operation] = (name, count)
+
+    async def look(self) -> None:
+        """Counts what has come of the plans; by planning something for an operation that nobody uses."""
+        await self._plan("slow", UNUSED, 1, 0)
 
     async def heal(self) -> None:
         """Everything works again."""
@@ -55,13 +51,21 @@ class Company:
         if answer.status >= 300:
             raise aiohttp.ClientError(f"healing answered {answer.status}")
 
-    def _count(self, left: dict[Operation, int]) -> None:
-        for operation, remaining in left.items():
-            name, planned = self._planned[operation]
-            self.fired[name] += planned - remaining
-            self._planned[operation] = (name, remaining)
-            if not remaining:
-                del self._planned[operation]
+    async def _plan(self, kind: FaultKind, operation: Operation, count: int, delay_seconds: int) -> None:
+        body = {"operation": operation, "kind": kind, "count": count, "delaySeconds": delay_seconds}
+        answer = await self._client().put("/sandbox/faults", body, headers=self._credentials(), key=None)
+        if answer.status != 200:
+            raise aiohttp.ClientError(f"planning answered {answer.status}")
+        left = {fault["operation"]: fault["remaining"] for fault in answer.data}
+        for each, (name, planned) in list(self._planned.items()):
+            if each != operation:
+                self._count(each, name, planned, left.get(each, 0))
+
+    def _count(self, operation: Operation, name: str, planned: int, left: int) -> None:
+        self.fired[name] += planned - left
+        self._planned[operation] = (name, left)
+        if not left:
+            del self._planned[operation]
 
     def _client(self) -> Client:
         return Client(self.http, self.url)

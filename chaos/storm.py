@@ -197,6 +197,7 @@ class _Storm:
         self._tell(name)
         try:
             await self._faults[name]()
+            await self._company.look()
         except Exception as missed:
             # Who is to be struck is down already, by whatever was before. It is not counted, and comes again.
             self._tell(f"{name}: missed: {type(missed).__name__}: {missed}")
