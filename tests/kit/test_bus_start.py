@@ -26,6 +26,10 @@ from tests.kit.counters import CounterMoved
 from tests.probing import until
 
 
+class CounterStopped(CounterMoved, frozen=True, kw_only=True):
+    """Another type of event."""
+
+
 @pytest.fixture
 async def url(engines: Engines) -> AsyncIterator[str]:
     url = engines.need("nats")["SHIKANJI_BUS_URL"]
@@ -132,6 +136,19 @@ async def test_what_is_missing_is_made(url: str) -> None:
     assert consumer.get("max_deliver", -1) == -1
     assert 200 < consumer["max_ack_pending"] <= 1_000
     assert "deliver_subject" not in consumer, "it is pulled"
+
+
+async def test_a_service_that_subscribes_to_more_has_its_consumer_changed(url: str) -> None:
+    before, after = Subscribers(), Subscribers()
+    before.on(CounterMoved)(lambda tx, event: None)
+    for kind in (CounterMoved, CounterStopped):
+        after.on(kind)(lambda tx, event: None)
+
+    for subscribers in (before, after):
+        await prepare_bus(url, [SimpleNamespace(name="counters", subscribers=subscribers)], SMALL)
+
+    consumer = (await ask(url, "CONSUMER.INFO.events.counters"))["config"]
+    assert consumer["filter_subjects"] == ["events.*.CounterMoved", "events.*.CounterStopped"]
 
 
 async def test_doing_it_again_changes_nothing(url: str) -> None:
