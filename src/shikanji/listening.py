@@ -59,6 +59,8 @@ class Server:
         self._listening = listening
 
     def start(self) -> None:
+        # From here on nobody is refused: who comes before the server is up waits for it.
+        self._listening.listen(self._uvicorn.config.backlog)
         self._serving = asyncio.create_task(self._uvicorn.serve([self._listening]))
 
     def drain(self) -> None:

@@ -10,6 +10,7 @@ from shikanji.kit.folder import (
     FolderInUse,
     FolderLock,
     command_running,
+    is_owned,
     socket_path,
 )
 
@@ -28,6 +29,26 @@ def test_a_released_folder_can_be_taken(tmp_path: Path) -> None:
     first.release()
 
     second.acquire("two")
+
+
+def test_looking_whether_a_folder_is_taken_leaves_no_trace(tmp_path: Path) -> None:
+    assert not is_owned(tmp_path)
+    lock = FolderLock(tmp_path)
+    lock.acquire("one")
+    assert is_owned(tmp_path)
+    assert not is_owned(tmp_path, "another.lock")
+    lock.release()
+    before = (tmp_path / "lock").stat().st_mtime_ns
+
+    assert not is_owned(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    assert (tmp_path / "lock").stat().st_mtime_ns == before
+
+
+def test_locks_of_different_names_do_not_know_of_each_other(tmp_path: Path) -> None:
+    FolderLock(tmp_path).acquire("one")
+
+    FolderLock(tmp_path, "another.lock").acquire("two")
 
 
 async def double(arguments: dict[str, Any]) -> int:

@@ -66,10 +66,10 @@ class Copy:
 
     def heard(self, ready: bool) -> None:
         """One answer to "are you ready?". A single silence is forgiven."""
-        self.met = self.met or ready
+        was_met, self.met = self.met, self.met or ready
         self.health_failures = 0 if ready else self.health_failures + 1
         healthy = self.health_failures < HEALTH_FAILURES_MAX
-        if healthy != self.healthy:
+        if healthy != self.healthy and was_met:
             _log.warning("a copy is back" if healthy else "a copy is not ready", copy=self.url)
         self.healthy = healthy
 

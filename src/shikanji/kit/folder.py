@@ -88,15 +88,17 @@ class FolderLock:
 
 
 def is_owned(folder: Path, name: str = LOCK) -> bool:
-    """Whether a process holds the folder's lock of this name at this moment."""
-    if not (folder / name).exists():
-        return False
-    probe = FolderLock(folder, name)
+    """Whether a process holds the folder's lock of this name at this moment. Looking leaves no trace."""
     try:
-        probe.acquire("looking whether anybody has it")
-    except FolderInUse:
+        descriptor = os.open(folder / name, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
         return True
-    probe.release()
+    finally:
+        os.close(descriptor)
     return False
 
 
