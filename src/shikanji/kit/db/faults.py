@@ -23,6 +23,15 @@ class LockTimeout(StorageFault):
     """Another transaction has kept a row for too long (PostgreSQL 55P03): later it may be free."""
 
 
+class OutOfGroup(StorageFault):
+    """What a unit met would hold up all that share its transaction (a lock, a slow statement, a deadlock): it is
+    undone, and run again by itself. Nobody but the writer is to catch it."""
+
+    def __init__(self, why: StorageFault) -> None:
+        super().__init__(str(why))
+        self.slow = isinstance(why, TooSlow)
+
+
 class ErrorSwallowed(RuntimeError):
     """A unit went on after an error of the database without a savepoint around it: PostgreSQL has undone it all. It is
     a fault of our code, which SQLite would not show."""

@@ -1,43 +1,47 @@
-"""One service's PostgreSQL database: the same units of work, on worker threads with a connection each."""
+"""One service's PostgreSQL database: units of work with group commit, and reads on threads with a connection each."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
 import psycopg
 
 from shikanji.kit.context import Origin, current
-from shikanji.kit.db.faults import ErrorSwallowed, TransactionConflict
+from shikanji.kit.db.faults import OutOfGroup, TransactionConflict
 from shikanji.kit.db.port import Load
-from shikanji.kit.db.postgres_connection import PostgresTransaction, connect, control, explain
+from shikanji.kit.db.postgres_connection import PostgresTransaction, commit, connect, control
 from shikanji.kit.db.postgres_pool import Connections
 from shikanji.kit.db.postgres_wakes import Listener, Teller
+from shikanji.kit.db.postgres_writer import PostgresWriter, Unit
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.failpoints import failpoint
-from shikanji.kit.telemetry.logs import logger
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECTIONS_MAX = 8
-LANES = 4
-"""Of background work; the other connections are for requests."""
-QUEUE_UNITS_MAX = 500
+"""One for the writer, the rest for reads, for what is run by itself, and for wakes."""
+BY_ITSELF_MAX = 3
+LANES = 32
+"""Of background work: enough that the writer always has a group."""
+QUEUE_UNITS_MAX = 1_000
 QUEUE_SECONDS_MAX = 5.0
-"""A unit that no connection was free for in this time is refused: whoever asked has given up by then."""
+"""A unit that could not begin in this time is refused: whoever asked has given up by then."""
 TRIES_MAX = 5
-"""How often a unit is run that loses against others (40001, 40P01). Nothing else is run again."""
+"""How often a unit is run by itself that loses against others (40001, 40P01). Nothing else is run again there."""
+SLOW_SECONDS = 60.0
+"""How long a function whose statements took too long for a group is run by itself from the start."""
+
+_SLOW_MAX = 500
 
 _WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
-_log = logger("postgres")
 
 
 class PostgresDatabase:
@@ -65,33 +69,54 @@ class PostgresDatabase:
         self._connections = Connections(url, ground.service)
         self._before_commit = f"{ground.service}.db.before_commit"
         self._after_commit = f"{ground.service}.db.after_commit"
+        self._again: set[asyncio.Future[Any]] = set()
+        self._slow: dict[Any, float] = {}
         self._open = False
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._threads = ThreadPoolExecutor(self._connections_max, f"{self.service}-postgres")
+        by_itself = min(BY_ITSELF_MAX, max(self._connections_max - 2, 1))
+        reading = max(self._connections_max - 1 - by_itself, 1)
+        self._readers = ThreadPoolExecutor(reading, f"{self.service}-reader")
+        self._others = ThreadPoolExecutor(by_itself, f"{self.service}-by-itself")
+        self._writer = PostgresWriter(self._connections, self._ground, self._hand_out)
         self._teller = Teller(self._loop, self._name, self._send)
         self._open = True
         if self._wakes:
             self._listen()
 
     async def close(self) -> None:
+        """What was begun is finished first."""
         if not self._open:
             return
         self._open = False
         if self._listener is not None:
             await self._listener.stop()
+        await self._writer.stop()
+        if self._again:
+            await asyncio.wait(self._again)
         await self._teller.flush()
-        await asyncio.to_thread(self._threads.shutdown)
+        for threads in (self._readers, self._others):
+            await asyncio.to_thread(threads.shutdown)
         self._connections.close()
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        result: T = (await self._run(self._write, self._committed, fn, args, kwargs))[0]
-        return result
+        self._admit()
+        future: asyncio.Future[T] = self._loop.create_future()
+        unit = Unit(fn, args, kwargs, current(), future, time.monotonic() + self._queue_seconds_max)
+        if self._slow.get(_kind(fn), 0.0) > time.monotonic():
+            self._run_by_itself(unit)
+        else:
+            self._writer.put(unit)
+        return await future
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        result: T = await self._run(self._read, self._done, fn, args, kwargs)
-        return result
+        self._admit()
+        latest = time.monotonic() + self._queue_seconds_max
+        future = self._loop.run_in_executor(self._readers, self._read, latest, current(), fn, args, kwargs)
+        # Whoever asked may go away; the thread goes on.
+        future.add_done_callback(self._read_done)
+        return await asyncio.shield(future)
 
     def subscribe_commits(self, wake: Callable[[], Any], kinds: int = RECORDED | PLANNED) -> None:
         """Of other processes' commits too."""
@@ -108,52 +133,92 @@ class PostgresDatabase:
             if kinds & woke:
                 wake()
 
-    async def _run(
-        self, way: Callable[..., Any], done: Callable[[asyncio.Future[Any]], None], fn: Any, args: Any, kwargs: Any
-    ) -> Any:
+    def _admit(self) -> None:
         if not self._open:
             raise Unavailable(f"{self.service}'s database is closed")
         if self.load.units_waiting >= self._queue_units_max:
-            raise self._refuse()
+            raise self._refusal()
         self.load.units_waiting += 1
-        latest = time.monotonic() + self._queue_seconds_max
-        future = self._loop.run_in_executor(self._threads, way, latest, current(), fn, args, kwargs)
-        # Whoever asked may go away; the thread goes on, and what it did counts.
-        future.add_done_callback(done)
-        return await asyncio.shield(future)
 
-    def _refuse(self) -> Unavailable:
+    def _refusal(self) -> Unavailable:
         self.load.refused += 1
         return Unavailable(f"{self.service} has too much to do just now", retry_after_seconds=1)
 
-    def _done(self, future: asyncio.Future[Any]) -> None:
-        self.load.units_waiting -= 1
-        # Asked for here, so that nobody complains of an error that nobody waited for.
-        future.exception()
+    def _hand_out(self, group: list[Unit]) -> None:
+        """What the writer has finished with."""
+        done = []
+        for unit in group:
+            if not unit.again:
+                done.append(unit)
+                continue
+            if isinstance(unit.error, OutOfGroup) and unit.error.slow:
+                self._remember_slow(unit.fn)
+            self._run_by_itself(unit)
+        if done:
+            self._count(done)
 
-    def _committed(self, future: asyncio.Future[tuple[Any, int]]) -> None:
-        self._done(future)
-        if future.exception() is not None:
-            return
-        self.load.units += 1
+    def _count(self, done: list[Unit]) -> None:
+        woke = 0
+        for unit in done:
+            woke |= unit.woke
+            if unit.too_late:
+                self.load.refused += 1
+            unit.hand_out()
+        self.load.units_waiting -= len(done)
+        self.load.units += len(done)
         self.load.commits += 1
-        _, woke = future.result()
         if woke:
             self._wake(woke)
             self._teller.tell(woke)
 
-    def _write(self, latest: float, *unit: Any) -> tuple[Any, int]:
-        if time.monotonic() > latest:
-            raise self._refuse()
-        for _ in range(TRIES_MAX - 1):
-            with suppress(TransactionConflict):
-                return self._in_transaction(_WRITE, self._write_on, *unit)
-        return self._in_transaction(_WRITE, self._write_on, *unit)
+    def _remember_slow(self, fn: Any) -> None:
+        if len(self._slow) >= _SLOW_MAX:
+            self._slow.clear()
+        self._slow[_kind(fn)] = time.monotonic() + SLOW_SECONDS
+
+    def _run_by_itself(self, unit: Unit) -> None:
+        future = self._loop.run_in_executor(self._others, self._write, unit)
+        self._again.add(future)
+        future.add_done_callback(partial(self._ran_by_itself, unit))
+
+    def _ran_by_itself(self, unit: Unit, future: asyncio.Future[Any]) -> None:
+        self._again.discard(future)
+        self._count([unit])
+
+    def _read_done(self, future: asyncio.Future[Any]) -> None:
+        self.load.units_waiting -= 1
+        # Asked for here, so that nobody complains of an error that nobody waited for.
+        future.exception()
+
+    def _write(self, unit: Unit) -> None:
+        """Never raises: the unit carries its outcome."""
+        for _ in range(TRIES_MAX):
+            try:
+                unit.succeed(*self._in_transaction(_WRITE, self._write_on, unit))
+            except TransactionConflict as conflict:
+                unit.fail(conflict)
+            except Exception as error:
+                unit.fail(error)
+                return
+            else:
+                return
+
+    def _write_on(self, connection: psycopg.Connection[Any], unit: Unit) -> tuple[Any, int]:
+        tx = PostgresTransaction(self._ground, connection, connection.cursor(), unit.origin)
+        value = tx.carry_out(unit.fn, unit.args, unit.kwargs)
+        failpoint(self._before_commit)
+        commit(connection, self.service)
+        failpoint(self._after_commit)
+        return value, tx.woke
 
     def _read(self, latest: float, *unit: Any) -> Any:
         if time.monotonic() > latest:
-            raise self._refuse()
+            raise self._refusal()
         return self._in_transaction(_READ, self._read_on, *unit)
+
+    def _read_on(self, connection: psycopg.Connection[Any], origin: Origin, fn: Any, args: Any, kwargs: Any) -> Any:
+        tx = PostgresTransaction(self._ground, connection, connection.cursor(), origin)
+        return tx.carry_out(fn, args, kwargs)
 
     def _in_transaction(self, command: bytes, way: Callable[..., T], *unit: Any) -> T:
         connection = self._connections.begin(command)
@@ -162,39 +227,16 @@ class PostgresDatabase:
         finally:
             self._connections.give_back(connection)
 
-    def _write_on(
-        self, connection: psycopg.Connection[Any], origin: Origin, fn: Any, args: Any, kwargs: Any
-    ) -> tuple[Any, int]:
-        tx = PostgresTransaction(self._ground, connection, connection.cursor(), origin)
-        value = tx.carry_out(fn, args, kwargs)
-        failpoint(self._before_commit)
-        self._commit(connection)
-        failpoint(self._after_commit)
-        return value, tx.woke
-
-    def _read_on(self, connection: psycopg.Connection[Any], origin: Origin, fn: Any, args: Any, kwargs: Any) -> Any:
-        tx = PostgresTransaction(self._ground, connection, connection.cursor(), origin)
-        return tx.carry_out(fn, args, kwargs)
-
-    def _commit(self, connection: psycopg.Connection[Any]) -> None:
-        try:
-            done = control(connection, b"COMMIT")
-        except psycopg.Error as error:
-            explained = explain(connection, error)
-            if isinstance(explained, TransactionConflict):
-                raise explained from error
-            # Nobody can say whether it was done: it is not run again, and the caller repeats it with its key.
-            _log.warning("a commit got no answer", service=self.service, error=str(error).strip())
-            raise Unavailable(f"{self.service}: the commit got no answer") from error
-        if done != b"COMMIT":
-            raise ErrorSwallowed(f"{self.service}: the unit went on after an error, and was undone")
-
     def _send(self, command: bytes) -> asyncio.Future[Any]:
-        return self._loop.run_in_executor(self._threads, self._in_transaction, b"BEGIN", self._send_on, command)
+        return self._loop.run_in_executor(self._readers, self._in_transaction, b"BEGIN", self._send_on, command)
 
     def _send_on(self, connection: psycopg.Connection[Any], command: bytes) -> None:
         control(connection, command)
         control(connection, b"COMMIT")
+
+
+def _kind(fn: Any) -> Any:
+    return getattr(fn, "__code__", fn)
 
 
 class PostgresDirect:

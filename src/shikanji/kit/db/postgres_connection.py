@@ -1,15 +1,18 @@
 """Connections to PostgreSQL, and what its errors mean."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import errors, pq
 from psycopg.adapt import Buffer, Loader
 
 from shikanji.kit.context import Origin
 from shikanji.kit.db.faults import (
     ConstraintViolated,
+    ErrorSwallowed,
     LockTimeout,
     StorageFault,
     TooSlow,
@@ -18,6 +21,8 @@ from shikanji.kit.db.faults import (
 )
 from shikanji.kit.db.statements import Statements, for_postgres
 from shikanji.kit.db.transaction import Ground, Transaction
+from shikanji.kit.errors import Unavailable
+from shikanji.kit.telemetry.logs import logger
 
 STATEMENTS: Statements = for_postgres()
 """Compiled once for every PostgreSQL database of the process."""
@@ -26,6 +31,10 @@ STATEMENT_SECONDS_MAX = 15
 LOCK_SECONDS_MAX = 10
 """Less than a statement may take, so that waiting for another's lock is told apart from being slow oneself."""
 IDLE_SECONDS_MAX = 30
+TRANSACTION_SECONDS_MAX = 60
+"""Whatever it does or waits for. Only this ends one whose client has died in the middle of a message: to the server it
+is neither idle nor in a statement, and it would keep its rows locked for ever."""
+_WITH_TRANSACTION_LIMIT = 170_000
 CONNECT_SECONDS_MAX = 5
 SILENT_SECONDS_MAX = 10
 """So long a server that is cut off is waited for, where nothing says that it is gone."""
@@ -33,14 +42,19 @@ PREPARED_MAX = 400
 
 OPTIONS = (
     f"-c statement_timeout={STATEMENT_SECONDS_MAX}s -c lock_timeout={LOCK_SECONDS_MAX}s "
-    f"-c idle_in_transaction_session_timeout={IDLE_SECONDS_MAX}s -c synchronous_commit=on"
+    f"-c idle_in_transaction_session_timeout={IDLE_SECONDS_MAX}s -c synchronous_commit=on "
+    f"-c tcp_keepalives_idle={SILENT_SECONDS_MAX // 2} -c tcp_keepalives_interval=1 "
+    f"-c tcp_keepalives_count={SILENT_SECONDS_MAX // 2} -c tcp_user_timeout={SILENT_SECONDS_MAX * 1_000}"
 )
+"""What the server is to do; it too notices a client that is cut off."""
 _ALIVE = {
     "keepalives_idle": SILENT_SECONDS_MAX // 2,
     "keepalives_interval": 1,
     "keepalives_count": SILENT_SECONDS_MAX // 2,
     "tcp_user_timeout": SILENT_SECONDS_MAX * 1_000,
 }
+_log = logger("postgres")
+
 _CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
 _PASSING = (
     errors.DiskFull,
@@ -48,7 +62,12 @@ _PASSING = (
     errors.TooManyConnections,
     errors.ReadOnlySqlTransaction,
 )
-_ENDING = (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout)
+_ENDING = (
+    errors.AdminShutdown,
+    errors.CrashShutdown,
+    errors.IdleInTransactionSessionTimeout,
+    errors.TransactionTimeout,
+)
 
 
 def parameters(service: str) -> dict[str, Any]:
@@ -68,6 +87,8 @@ def connect(url: str, service: str) -> psycopg.Connection[Any]:
     connection.adapters.register_loader("numeric", WholeNumbers)
     # A service has more statements than the driver would keep prepared by itself.
     connection.prepared_max = PREPARED_MAX
+    if connection.info.server_version >= _WITH_TRANSACTION_LIMIT:
+        control(connection, f"SET transaction_timeout = '{TRANSACTION_SECONDS_MAX}s'".encode())
     return connection
 
 
@@ -81,6 +102,21 @@ def control(connection: psycopg.Connection[Any], command: bytes) -> bytes:
     if result.status != pq.ExecStatus.COMMAND_OK:
         raise errors.error_from_result(result)
     return result.command_status or b""
+
+
+def commit(connection: psycopg.Connection[Any], service: str) -> None:
+    """Raises TransactionConflict when it lost after all, Unavailable when nobody can say whether it was done."""
+    try:
+        done = control(connection, b"COMMIT")
+    except psycopg.Error as error:
+        explained = explain(connection, error)
+        if isinstance(explained, TransactionConflict):
+            raise explained from error
+        # It is not run again: the caller repeats it with its key.
+        _log.warning("a commit got no answer", service=service, error=str(error).strip())
+        raise Unavailable(f"{service}: the commit got no answer") from error
+    if done != b"COMMIT":
+        raise ErrorSwallowed(f"{service}: the unit went on after an error, and was undone")
 
 
 class WholeNumbers(Loader):
@@ -97,6 +133,10 @@ class PostgresTransaction(Transaction):
     def __init__(self, ground: Ground, connection: psycopg.Connection[Any], cursor: Any, origin: Origin) -> None:
         super().__init__(ground, STATEMENTS, cursor, origin)
         self._connection = connection
+
+    def run_each(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]], /) -> int:
+        # For one row, the driver's way of sending many costs twice the statement.
+        return self.run(statement, **rows[0]).count if len(rows) == 1 else super().run_each(statement, rows)
 
     def _read_error(self, error: Exception) -> Exception:
         return explain(self._connection, error)
