@@ -34,9 +34,11 @@ class Company:
     _planned: dict[Operation, tuple[str, int]] = field(default_factory=dict)
 
     async def trouble(self, name: str) -> None:
-        """Plans it for one operation that has none before it; counts what has come of the plans before."""
+        """Plans it for one of its operations. One that has a plan already meets that first."""
         free = [(kind, operation) for kind, operation in TROUBLES[name] if operation not in self._planned]
-        kind, operation = self.chance.choice(free or TROUBLES[name])
+        if not free:
+            return
+        kind, operation = self.chance.choice(free)
         count = self.chance.randint(1, COUNT_MAX)
         await self._plan(kind, operation, count, self.chance.randint(1, SLOW_SECONDS_MAX))
         self._planned[operation] = (name, count)

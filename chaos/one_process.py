@@ -27,8 +27,8 @@ SETTINGS = {
     "SHIKANJI_PAYMENT_PROVIDER_TIMEOUT_SECONDS": "3",
 }
 UNRULY_SHARE = 0.5
-DIES_STARTING_SHARE = 0.15
-LIFE_SECONDS_MIN, LIFE_SECONDS_MAX = 0.3, 3.0
+DIES_STARTING_SHARE = 0.25
+LIFE_SECONDS_MIN, LIFE_SECONDS_MAX = 0.2, 2.0
 PAUSE_SECONDS_MAX = 2.0
 FULL_SECONDS_MAX = 1.5
 
@@ -117,6 +117,7 @@ class OneProcess:
     async def _replay(self) -> None:
         """What was delivered long ago comes again, behind what is new."""
         service = self._chance.choice(("order", "payment", "inventory"))
+        await self._child.until_ready(self.url)
         with suppress(CommandFailed, ConnectionError):
             await command_running(self._folder, "events.replay", {"service": service})
             self.fired["events replayed"] += 1
