@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from shikanji.contracts import customer, inventory, order, payment, store
+from shikanji.contracts import customer, inventory, loyalty, order, payment, store
 from shikanji.house import SERVICES
 from shikanji.kit.calls import Call
 from shikanji.kit.events import Event
@@ -16,7 +16,7 @@ from shikanji.kit.service import Service
 from tests.house.shapes import Kind, reached, structs_in
 from tests.house.sources import python_files
 
-KINDS = structs_in(customer, inventory, order, payment, store)
+KINDS = structs_in(customer, inventory, loyalty, order, payment, store)
 EVENTS: list[type[Event]] = [kind for kind in KINDS if issubclass(kind, Event)]
 CALLS = [kind for kind in KINDS if issubclass(kind, Call)]
 
@@ -34,8 +34,8 @@ PERSONAL = {
     "latitude",
     "longitude",
 }
-COARSE = {"address_id", "postal_code"}
-"""Names that look personal and say no more than where about."""
+COARSE = {"address_id", "postal_code", "coupon_code"}
+"""Names that look personal and say no more than where about, or what is printed on a coupon."""
 NAMES_OF_THINGS = {"ProductCreated.name", "StoreCreated.name", "EventLine.name"}
 
 # blueprint.md, Service Boundaries. Purchase orders come later, and their event with them.
@@ -45,6 +45,7 @@ BLUEPRINT_EVENTS = {
     "order": "OrderCreated OrderConfirmed OrderPreparing OrderReady OrderDispatched OrderDelivered OrderCancelled",
     "customer": "CustomerRegistered CustomerVerified ProfileUpdated AddressAdded",
     "payment": "PaymentInitiated PaymentCompleted PaymentFailed RefundInitiated RefundCompleted",
+    "loyalty": "PointsEarned PointsRedeemed TierUpgraded CampaignApplied",
 }
 BLUEPRINT_CONSUMED = {
     "store": "OrderCreated",
@@ -52,6 +53,7 @@ BLUEPRINT_CONSUMED = {
     "order": "PaymentCompleted PaymentFailed StockUnavailable",
     "customer": "OrderCreated PaymentCompleted",
     "payment": "OrderCreated OrderCancelled",
+    "loyalty": "OrderCompleted OrderCancelled",
 }
 BLUEPRINT_ROUTES = """
 GET /stores, POST /stores, GET /stores/{id}, PUT /stores/{id}, GET /stores/{id}/staff, POST /stores/{id}/staff,
@@ -62,7 +64,9 @@ GET /orders/customer/{customerId},
 POST /auth/register, POST /auth/login, POST /auth/logout, GET /customers/{id}, PUT /customers/{id},
 GET /customers/{id}/addresses, POST /customers/{id}/addresses,
 POST /payments/initiate, POST /payments/verify, POST /payments/{id}/refund, GET /payments/{id},
-GET /payments/order/{orderId}
+GET /payments/order/{orderId},
+GET /loyalty/customer/{customerId}, POST /loyalty/earn, POST /loyalty/redeem, GET /campaigns, POST /campaigns,
+GET /campaigns/{code}/validate
 """
 
 

@@ -45,9 +45,24 @@ async def live_a_day(shop: Shop) -> None:
     await shop.check_out(await shop.initiate(cancelled["id"]), webhook="twice")
     await shop.settle()
     await customer.post(f"/api/v1/orders/{cancelled['id']}/cancel", {"reason": "changed my mind"})
+    await live_with_benefits(shop)
     await shop.order()
     await customer.post("/api/v1/auth/logout")
     await shop.anonymous.post("/api/v1/auth/otp", {"phone": "+919845012345"})
+    await shop.settle()
+
+
+async def live_with_benefits(shop: Shop) -> None:
+    """A coupon and points on one order that is made and one that is not."""
+    admin, customer = await shop.admin(), await shop.customer()
+    campaign = {"name": "Diwali", "type": "discount", "discountType": "percentage", "value": 10, "code": "DIWALI"}
+    limits = {"usageLimit": 5, "usageLimitPerCustomer": 2, "startsAt": "2020-01-01T00:00:00Z"}
+    assert (await admin.post("/api/v1/campaigns", {**campaign, **limits})).status == 201
+    await shop.settle()
+    await shop.order(couponCode="diwali", redeemPoints=10)
+    dropped = await shop.order(couponCode="DIWALI", redeemPoints=5)
+    await shop.settle()
+    await customer.post(f"/api/v1/orders/{dropped['id']}/cancel", {"reason": "changed my mind"})
     await shop.settle()
 
 
@@ -142,6 +157,28 @@ PLANTED = [
     ("20", "payment", "UPDATE payments SET unknown = 1, updated_at = 0, checked_at = NULL WHERE captured > 0"),
     ("21a", "payment", "UPDATE webhooks SET raw = x'7b7d'"),
     ("21b", "payment", "UPDATE webhooks SET state = 'waiting', next_at = NULL"),
+    ("22a", "loyalty", "UPDATE members SET available = available + 1 WHERE number > 0"),
+    ("22b", "loyalty", "UPDATE loyalty_transactions SET balance = balance + 1 WHERE kind = 'earn'"),
+    ("22b", "loyalty", "DELETE FROM loyalty_transactions WHERE kind = 'hold'"),
+    (
+        "23",
+        "loyalty",
+        "INSERT INTO loyalty_transactions SELECT customer_id, number + 1000, kind, source, target, points, balance, "
+        "order_id, key, reason, by, at FROM loyalty_transactions WHERE kind = 'redeem' LIMIT 1",
+    ),
+    ("24a", "loyalty", "UPDATE earnings SET granted = granted + 1 WHERE granted > 0"),
+    ("24a", "loyalty", "DELETE FROM earnings WHERE completed = 1"),
+    ("24b", "loyalty", "UPDATE earnings SET refunded = 0 WHERE refunded > 0"),
+    ("24c", "loyalty", "UPDATE loyalty_transactions SET points = points + 1 WHERE kind = 'pending'"),
+    ("25a", "loyalty", "UPDATE lots SET consumed = consumed + 1"),
+    ("25b", "loyalty", "UPDATE lots SET expired = 1"),
+    ("26a", "loyalty", "UPDATE campaigns SET used = used + 1"),
+    ("26a", "loyalty", "UPDATE campaigns SET usage_limit = 0"),
+    ("26b", "loyalty", "DELETE FROM campaign_customers"),
+    ("27a", "loyalty", "UPDATE benefit_holds SET state = 'released' WHERE state = 'spent'"),
+    ("27a", "order", "UPDATE orders SET benefits = 0"),
+    ("27b", "loyalty", "UPDATE benefit_holds SET state = 'tied' WHERE state = 'returned'"),
+    ("27c", "loyalty", "UPDATE benefit_holds SET state = 'active', expires_at = 0"),
     ("28", "order", "UPDATE aggregates SET version = version + 1"),
     ("28", "order", "DELETE FROM outbox WHERE aggregate_version = 2"),
     ("29", "order", "UPDATE outbox SET published_at = NULL"),

@@ -8,6 +8,7 @@ from typing import Any
 from shikanji.audit.access import ACCESS
 from shikanji.audit.events import event_invariants, lacking_events, open_letters
 from shikanji.audit.invariant import SHOWN_MAX, Finding, Invariant, Report, Violation
+from shikanji.audit.loyalty import LOYALTY
 from shikanji.audit.orders import ORDERS
 from shikanji.audit.payments import PAYMENTS
 from shikanji.audit.stock import STOCK
@@ -37,7 +38,15 @@ class Audit:
 
     @property
     def invariants(self) -> list[Invariant]:
-        every = [*ORDERS, *STOCK, *PAYMENTS, *ACCESS, *self._no_cards(), *event_invariants(self._names, self._map)]
+        every = [
+            *ORDERS,
+            *STOCK,
+            *PAYMENTS,
+            *LOYALTY,
+            *ACCESS,
+            *self._no_cards(),
+            *event_invariants(self._names, self._map),
+        ]
         return [invariant for invariant in every if invariant.needs is None or invariant.needs in self._names]
 
     def last_activity(self) -> int:

@@ -52,7 +52,8 @@ class CampaignApplied(Event, frozen=True, kw_only=True):
     customer_id: str
     campaign_id: str
     type: CampaignType
-    code: str | None
+    coupon_code: str | None
+    """None: it applied by itself."""
     discount: int
     """Paise off the goods; what a free delivery saves is not in it."""
 

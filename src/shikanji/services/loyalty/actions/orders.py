@@ -174,7 +174,7 @@ def _spend(tx: Tx, event: OrderConfirmed, holds: list[Hold]) -> None:
                         customer_id=hold.customer_id,
                         campaign_id=use.campaign_id,
                         type=use.type,
-                        code=use.code,
+                        coupon_code=use.code,
                         discount=use.discount,
                     )
                 )
