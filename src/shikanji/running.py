@@ -67,7 +67,7 @@ async def serve(
 ) -> None:
     """Some services, the gateway, or both, until it is told to stop."""
     settings = configuration.platform
-    with observed(settings, readable=readable):
+    with observed(settings, name=f"shikanji-{'-'.join(names)}", readable=readable):
         told = Told()
         part = Part(configuration, names)
         await part.start(listening)
@@ -90,12 +90,12 @@ async def _announce(part: Part, names: Collection[str], is_ready: Callable[[], N
 
 
 @contextmanager
-def observed(settings: PlatformSettings, *, readable: bool | None = None) -> Iterator[None]:
-    """Logs and, where they are wanted, traces."""
+def observed(settings: PlatformSettings, *, name: str = "shikanji", readable: bool | None = None) -> Iterator[None]:
+    """Logs and, where they are wanted, traces, in which the process has that name."""
     logs.configure(production=settings.production, level=settings.log_level, readable=readable)
     tracing = None
     if settings.otlp_endpoint is not None:
-        tracing = traces.to_collector(settings.otlp_endpoint, service="shikanji", version=VERSION)
+        tracing = traces.to_collector(settings.otlp_endpoint, service=name, version=VERSION)
         traces.install(tracing)
     try:
         yield

@@ -285,3 +285,20 @@ async def test_a_service_that_raises_is_500_without_a_word_of_why(door: Door) ->
 
     assert_problem(reply, 500, "internal-error")
     assert b"hunter2" not in reply.body
+
+
+async def test_a_copy_that_is_back_is_asked_at_once_however_often_it_had_failed() -> None:
+    shop = Shop()
+    async with open_door(over_http=True, shops=[shop], health_seconds=300) as door:
+        (copy,) = copies_of(door).copies
+        url, copy.url = copy.url, f"http://127.0.0.1:{free_port()}"
+        for _ in range(FAILURES_MAX):
+            await door.post("/api/v1/echo", data=b"{}")
+        for _ in range(2):
+            await copies_of(door).check_health()
+        resting = await door.get("/api/v1/echo")
+        copy.url = url
+        await copies_of(door).check_health()
+        back = await door.get("/api/v1/echo")
+
+    assert (resting.status, back.status) == (503, 200)

@@ -71,6 +71,9 @@ class Copy:
         healthy = self.health_failures < HEALTH_FAILURES_MAX
         if healthy != self.healthy and was_met:
             _log.warning("a copy is back" if healthy else "a copy is not ready", copy=self.url)
+        if healthy and not self.healthy:
+            # It has just answered: what it left unanswered before its end says nothing any more.
+            self.breaker.succeeded()
         self.healthy = healthy
 
 

@@ -22,6 +22,8 @@ R = TypeVar("R")
 PATH = "/internal/calls/"
 TIMEOUT_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 15.0
+REST_SECONDS_MAX = 2.0
+"""A copy that is back is asked again so soon: nobody else finds out here whether it is."""
 BROKEN_MAX = 2
 """Copies that a question is asked of and that break off."""
 REQUEST_HEADER, CAUSATION_HEADER, TRACE_HEADER = "x-request-id", "x-causation-id", "traceparent"
@@ -72,7 +74,7 @@ class HttpCalls:
         body = msgspec.json.encode(call)
         broken = 0
         for address in self._in_turn(call.service):
-            breaker = self._breakers.setdefault(address, Breaker(self._clock))
+            breaker = self._breakers.setdefault(address, Breaker(self._clock, rest_seconds_max=REST_SECONDS_MAX))
             if not breaker.admits:
                 continue
             try:
