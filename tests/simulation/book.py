@@ -6,7 +6,10 @@ from typing import Any
 
 from shikanji.kit.clock import MINUTE
 from tests.simulation.template import MORNING, Template
+from tests.simulation.wire import Answer
 
+CARRIED_ON = (401, 408, 429, 500, 502, 503, 504)
+"""Answers by which nothing is decided."""
 ACCESS_LIFE = 59 * MINUTE
 """A little less than an access token is good for."""
 ROLES = {"manager": "manager", "chef": "chef", "cashier": "cashier", "delivery": "delivery", "kiosk": "manager"}
@@ -81,6 +84,14 @@ class KnownOrder:
         return self.timeline[-1] if self.timeline else "pending"
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What a key was said with, and what was answered."""
+
+    body: bytes
+    answer: bytes
+
+
 class Book:
     def __init__(self, template: Template) -> None:
         self.people = {
@@ -100,12 +111,28 @@ class Book:
         self.orders: dict[str, KnownOrder] = {}
         self.stock: dict[tuple[str, str], int] = {}
         """(store, product) → what was last seen on hand."""
+        self.kept: dict[tuple[str, str], Kept] = {}
+        """(account, key) → its first 2xx, which is its answer for ever."""
         self.problems: list[str] = []
         self.scarce = False
         """Somebody took goods off a shelf."""
 
     def wrong(self, what: str) -> None:
         self.problems.append(what)
+
+    def bound_by(self, person: Person | None, key: str | None) -> Kept | None:
+        """The answer that a request with this key must get from now on."""
+        return None if person is None or key is None else self.kept.get((person.id, key))
+
+    def keep(self, person: Person | None, key: str, bound: Kept | None, body: bytes, answer: Answer) -> None:
+        if person is None:
+            return
+        if answer.status < 300:
+            known = self.kept.setdefault((person.id, key), Kept(body, answer.body))
+            if (known.body, known.answer) != (body, answer.body):
+                self.wrong(f"{key} with {known.body!r} was answered {known.answer!r}, with {body!r} {answer.body!r}")
+        elif bound is not None and answer.status not in (*CARRIED_ON, *(() if body == bound.body else (422,))):
+            self.wrong(f"{key} had been answered {bound.answer!r}; said again: {answer.status} {answer.body!r}")
 
     def placed(self, placing: Placing, data: dict[str, Any]) -> None:
         """A 201: the same as every other for this key."""

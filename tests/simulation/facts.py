@@ -1,13 +1,16 @@
 """What stands in the databases in the end, and whether the clients' book agrees with it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
+from shikanji.audit.run import Audit
+from shikanji.kit.clock import DAY
 from shikanji.kit.db.together import open_together
+from shikanji.kit.service import Service
 from tests.simulation.book import Book, KnownOrder
 
 COUNTED = (
@@ -25,8 +28,32 @@ COUNTED = (
         SELECT type, attempts FROM "order".inbox UNION ALL SELECT type, attempts FROM payment.inbox
         UNION ALL SELECT type, attempts FROM inventory.inbox UNION ALL SELECT type, attempts FROM store.inbox
         UNION ALL SELECT type, attempts FROM customer.inbox) WHERE attempts > 1 GROUP BY 1""",
+    *(
+        f"""SELECT 'still failing: {name} ' || kind || ' ' || last_error, count(*) FROM "{name}".jobs
+        WHERE last_error IS NOT NULL GROUP BY 1"""
+        for name in ("customer", "store", "inventory", "order", "payment", "sandbox")
+    ),
     """SELECT 'webhook ' || state, count(*) FROM payment.webhooks GROUP BY 1""",
 )
+
+
+AGES = 10_000 * DAY
+
+
+def violations(services: Sequence[Service], folder: Path, *, now: int, settled: bool) -> Iterator[str]:
+    """What the audit says. Unless all is `settled`, only what must be so in every committed moment."""
+    with closing(Audit(services, database_files(services, folder))) as audit:
+        report = audit.run(now=now, quiet=0 if settled else AGES)
+    for finding in report.findings:
+        for violation in finding.violations:
+            shown = f"{violation.id}: found {violation.found}, expected {violation.expected}"
+            yield f"{finding.key} {finding.title}: {shown}"
+    if settled:
+        yield from (f"{count} {what} in the end" for what, count in report.open.items() if count)
+
+
+def database_files(services: Sequence[Service], folder: Path) -> dict[str, Path]:
+    return {service.name: folder / f"{service.name}.db" for service in services}
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True):
@@ -42,9 +69,9 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     steps: tuple[str, ...]
 
 
-def facts(paths: Mapping[str, Path]) -> tuple[list[Known], Counter[str]]:
+def facts(files: Mapping[str, Path]) -> tuple[list[Known], Counter[str]]:
     """Every order, and how often what came to pass."""
-    with closing(open_together(paths)) as connection:
+    with closing(open_together(files)) as connection:
         counted: Counter[str] = Counter()
         for statement in COUNTED:
             counted.update({name: count for name, count in connection.execute(statement) if count})

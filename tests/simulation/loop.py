@@ -48,17 +48,22 @@ class StillLoop(asyncio.BaseEventLoop):
 
     def run_ready(self) -> None:
         """Runs until everything waits: for a timer, or for whoever resolves a future from outside."""
+        if not self.run_some(TURNS_MAX):
+            raise Endless(f"{TURNS_MAX:,} callbacks, and still more")
+
+    def run_some(self, turns: int) -> bool:
+        """So many callbacks at most; whether everything waits then."""
         previous = asyncio._get_running_loop()
         asyncio._set_running_loop(self)
         try:
-            for _ in range(TURNS_MAX):
+            for _ in range(turns):
                 self._take_due()
                 if not self._soon:
-                    return
+                    return True
                 handle = self._soon.popleft()
                 if not handle.cancelled():
                     handle.run()
-            raise Endless(f"{TURNS_MAX:,} callbacks, and still more")
+            return False
         finally:
             asyncio._set_running_loop(previous)
 

@@ -59,6 +59,21 @@ class Machine:
         self.life = Life(self, self.folder)
         self.life.finish(self.life.begin())
 
+    def start_in_vain(self, turns: int) -> None:
+        """A start of which only the first so many callbacks come to pass."""
+        self.life = Life(self, self.folder)
+        self.life.loop.create_task(self.life.begin())
+        self.life.loop.run_some(turns)
+        self.crash()
+
+    def restart(self) -> None:
+        """Stopped in order, with what is under way, and started again."""
+        self.life.turns.open()
+        self.life.loop.run_ready()
+        self.life.alive = False
+        self.life.stop()
+        self.start()
+
     @property
     def folder(self) -> Path:
         return self.root / f"life-{self.lives}"
@@ -67,10 +82,7 @@ class Machine:
         """Everything that was in memory is gone, with all that was not committed. The folder stays as it lies there."""
         old = self.life
         self.lives += 1
-        self.folder.mkdir()
-        for file in sorted(old.folder.iterdir()):
-            if file.suffix in (".db", ".db-wal", ".jsonl"):
-                shutil.copyfile(file, self.folder / file.name)
+        copy_as_it_lies(old.folder, self.folder)
         old.bury()
         shutil.rmtree(old.folder)
 
@@ -93,6 +105,14 @@ class Machine:
             self.tell(f"the connection breaks {place}")
             self.passed(f"broke {place.split()[0]}")
         return broken
+
+
+def copy_as_it_lies(folder: Path, to: Path) -> None:
+    """Databases with their logs, whatever of them is committed."""
+    to.mkdir()
+    for file in sorted(folder.iterdir()):
+        if file.suffix in (".db", ".db-wal", ".jsonl"):
+            shutil.copyfile(file, to / file.name)
 
 
 class Life:

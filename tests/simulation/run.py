@@ -2,9 +2,9 @@
 
 import asyncio
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -12,19 +12,19 @@ from typing import Any
 
 import msgspec
 
-from shikanji.audit.run import Audit
 from shikanji.kit.clock import HOUR, MINUTE, SECOND, ManualClock, to_rfc3339
-from shikanji.kit.db.opening import sqlite_path
 from tests.simulation.book import Book
-from tests.simulation.facts import facts, judge
-from tests.simulation.machine import Life, Machine, Temper
+from tests.simulation.facts import database_files, facts, judge, violations
+from tests.simulation.machine import Life, Machine, Temper, copy_as_it_lies
 from tests.simulation.script import Asking, Script
 from tests.simulation.sometimes import SERVICES
 from tests.simulation.template import MORNING, Template
 from tests.simulation.wire import Broke, send
 
 MILLISECOND = SECOND // 1_000
-ALL_AT_ONCE = 0.08
+ALL_AT_ONCE, RESTARTED, LOOKED_AT, STARTED_IN_VAIN = 0.08, 0.15, 0.3, 0.2
+"""How often: every worker works; a stop is in order; the wreck of a crash is audited; a start crashes, too."""
+START_TURNS = 25
 REQUESTS_MAX = 6
 """Under way at once."""
 AFTERWARDS = (31 * SECOND, 17 * MINUTE, 40 * MINUTE, 3 * HOUR, 25 * HOUR)
@@ -212,14 +212,37 @@ class Day:
 
     def _crash(self) -> None:
         places = [waiting.place for waiting in self.life.turns.waiting]
-        self.tell(f"CRASH while waiting: {', '.join(places) or 'nothing'}")
-        self.reached["crash"] += 1
-        for place in places:
-            self.reached[f"crash at {place}"] += 1
-        self.machine.crash()
+        if self.chance.random() < RESTARTED:
+            self.tell("stopped in order, and started again")
+            self.reached["restart"] += 1
+            self.machine.restart()
+        else:
+            self.tell(f"CRASH while waiting: {', '.join(places) or 'nothing'}")
+            self.reached["crash"] += 1
+            for place in places:
+                self.reached[f"crash at {place}"] += 1
+            self.machine.crash()
+            self._look_at_the_wreck()
+            self.clock.advance(self.chance.choice((SECOND, 10 * SECOND, 40 * SECOND, 20 * MINUTE)))
+            self._start_again()
         self.asking.clear()
         self.working.clear()
-        self.clock.advance(self.chance.choice((SECOND, 10 * SECOND, 40 * SECOND, 20 * MINUTE)))
+
+    def _look_at_the_wreck(self) -> None:
+        """On a copy: whoever opens the files mends them."""
+        if self.chance.random() < LOOKED_AT:
+            wreck = self.machine.root / "wreck"
+            copy_as_it_lies(self.machine.folder, wreck)
+            found = violations(self.life.platform.services, wreck, now=self.clock.now(), settled=False)
+            self.problems += [f"after a crash: {each}" for each in found]
+            shutil.rmtree(wreck)
+
+    def _start_again(self) -> None:
+        while self.chance.random() < STARTED_IN_VAIN:
+            turns = self.chance.randint(1, START_TURNS)
+            self.tell(f"CRASH after {turns} callbacks of the start")
+            self.reached["crash in the start"] += 1
+            self.machine.start_in_vain(turns)
         self.machine.start()
 
     # How it is done.
@@ -242,6 +265,7 @@ class Day:
         body = b"" if asking.body is None else msgspec.json.encode(asking.body)
         who = asking.person.name if asking.person else "someone"
         self.tell(f"{who}: {asking.method} {asking.path} {asking.key or ''} {_shown(asking, body)}")
+        bound = self.book.bound_by(asking.person, asking.key)
         try:
             answer = await send(life.platform.gateway, asking.method, asking.path, headers, body)
         except Broke:
@@ -258,6 +282,8 @@ class Day:
         self._count(asking, answer.status, answer.json if answer.status >= 400 else {})
         if answer.status == 500:
             self.problems.append(f"{asking.method} {asking.path}: {answer.body!r}")
+        if asking.key is not None:
+            self.book.keep(asking.person, asking.key, bound, body, answer)
         asking.heard(answer)
 
     def _count(self, asking: Asking, status: int, problem: dict[str, Any]) -> None:
@@ -279,24 +305,9 @@ class Day:
             self.clock.advance(wait)
         life.finish(life.platform.settle())
         self.problems += life.loop.faults
-        self._audit()
-
-    def _audit(self) -> None:
-        paths = {}
-        for service in self.life.platform.services:
-            path = sqlite_path(self.life.platform.settings.database_template, service.name)
-            assert path is not None
-            paths[service.name] = path
-        with closing(Audit(self.life.platform.services, paths)) as audit:
-            report = audit.run(now=self.clock.now(), quiet=0)
-        for finding in report.findings:
-            for violation in finding.violations:
-                self.problems.append(
-                    f"{finding.key} {finding.title}: {violation.id}: found {violation.found}, "
-                    f"expected {violation.expected}"
-                )
-        self.problems += [f"{count} {what} in the end" for what, count in report.open.items() if count]
-        known, counted = facts(paths)
+        services, folder = life.platform.services, life.folder
+        self.problems += violations(services, folder, now=self.clock.now(), settled=True)
+        known, counted = facts(database_files(services, folder))
         self.reached.update(counted)
         self.problems += judge(self.book, known)
         self.lines += [str(each) for each in known]
