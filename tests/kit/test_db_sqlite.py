@@ -14,7 +14,7 @@ from shikanji.kit.context import Origin
 from shikanji.kit.db.faults import StorageFault
 from shikanji.kit.db.sqlite import INLINE_OPERATIONS_MAX, SqliteDatabase, SqliteDirect
 from shikanji.kit.db.sqlite_connection import UnsafeSqlite, open_reader, open_writer, require_safe_version
-from shikanji.kit.db.sqlite_writer import GROUP_UNITS_MAX, CommitThread, SqliteWriter, Unit
+from shikanji.kit.db.sqlite_writer import CAREFUL_GROUPS, GROUP_UNITS_MAX, CommitThread, SqliteWriter, Unit
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Unavailable
 from tests.kit.counters import INSERT, SERVICE, add, add_and_tell, value, values
@@ -189,6 +189,41 @@ async def test_what_comes_while_a_commit_is_syncing_is_in_the_next_group(path: P
     await writing.finish()
 
     assert [len(group) for group in writing.groups] == [1, 5]
+
+
+class Refused(Exception):
+    """What a unit fails with."""
+
+
+def add_and_fail(tx: Tx) -> None:
+    add(tx, "failed")
+    raise Refused
+
+
+async def test_what_failed_beside_others_takes_nothing_of_theirs(path: Path) -> None:
+    writing = Writing(path)
+    for fn in (add, add, add_and_fail, add, add_and_fail):
+        writing.put(fn, *(("kept",) if fn is add else ()))
+
+    await writing.finish()
+
+    errors = [unit.error for group in writing.groups for unit in group]
+    assert [type(error) for error in errors] == [type(None), type(None), Refused, type(None), Refused]
+    reading = SqliteDirect(path, make_ground(SERVICE), read_only=True)
+    assert reading.read(values) == {"kept": 3}
+
+
+async def test_after_a_failure_no_unit_is_run_twice_for_a_while(sqlite: OpenDatabase) -> None:
+    runs: list[int] = []
+
+    async def group(number: int) -> None:
+        units = (lambda _: runs.append(number), lambda _: runs.append(number), add_and_fail)
+        await asyncio.gather(*(sqlite.write(unit) for unit in units), return_exceptions=True)
+
+    for number in range(CAREFUL_GROUPS + 2):
+        await group(number)
+
+    assert [runs.count(number) for number in range(CAREFUL_GROUPS + 2)] == [4, *[2] * CAREFUL_GROUPS, 4]
 
 
 async def test_a_file_that_another_has_locked_is_a_503(path: Path) -> None:

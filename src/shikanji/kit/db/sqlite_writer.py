@@ -1,5 +1,7 @@
-"""Group commit: every unit that was queued while the last commit was syncing shares the next transaction, each in its
-own savepoint.
+"""Group commit: every unit that was queued while the last commit was syncing shares the next transaction.
+
+Almost always none of them fails, and they need no savepoints, for which SQLite copies every page that a unit is the
+first to change. Where one does fail, all of its group run once more, each in a savepoint of its own.
 
 Units run on the event loop, only COMMIT runs in a thread of its own: that is where the time goes in which others can
 work. A thread for the units too would fight the loop for the interpreter's lock at every statement (ADR 0001)."""
@@ -24,6 +26,8 @@ from shikanji.kit.failpoints import failpoint
 GROUP_UNITS_MAX = 128
 GROUP_SECONDS_MAX = 0.02
 """A group takes on no more units after this long, so that the loop can do something else meanwhile."""
+CAREFUL_GROUPS = 16
+"""So many groups after a failure have savepoints from the start: failures come in flocks."""
 
 
 class Unit:
@@ -59,6 +63,7 @@ class SqliteWriter:
         self._group_seconds_max = group_seconds_max
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Unit] = deque()
+        self._careful_groups = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._committer = committer
@@ -79,26 +84,51 @@ class SqliteWriter:
 
     def _run_group(self) -> None:
         group: list[Unit] = []
-        until = time.monotonic() + self._group_seconds_max
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
-            while self._queue and len(group) < GROUP_UNITS_MAX:
-                group.append(self._queue.popleft())
-                self._run_unit(group[-1])
-                if time.monotonic() >= until:
-                    break
+            if self._careful_groups:
+                self._careful_groups -= 1
+                self._run_units(group, self._run_apart)
+            elif not self._run_units(group, self._run_unit):
+                self._run_again(group)
         except Exception as error:
             self._fail(group or [self._queue.popleft()], error)
         else:
             self._committer.put(partial(self._commit, group))
 
-    def _run_unit(self, unit: Unit) -> None:
-        """Raises only what ended the transaction of the whole group."""
+    def _run_units(self, group: list[Unit], run: Callable[[Unit], bool]) -> bool:
+        """Adds to the group what is queued, as far as time allows; False as soon as `run` says so."""
+        until = time.monotonic() + self._group_seconds_max
+        while self._queue and len(group) < GROUP_UNITS_MAX:
+            group.append(self._queue.popleft())
+            if not run(group[-1]):
+                return False
+            if time.monotonic() >= until:
+                break
+        return True
+
+    def _run_again(self, group: list[Unit]) -> None:
+        """One of them failed, and takes with it what the others wrote."""
+        self._careful_groups = CAREFUL_GROUPS
+        self._cursor.execute("ROLLBACK")
+        self._cursor.execute("BEGIN IMMEDIATE")
+        for unit in group:
+            self._run_apart(unit)
+
+    def _run_apart(self, unit: Unit) -> bool:
+        """In a savepoint of its own, so that it fails alone."""
+        self._cursor.execute("SAVEPOINT unit")
+        if not self._run_unit(unit):
+            self._cursor.execute("ROLLBACK TO SAVEPOINT unit")
+        self._cursor.execute("RELEASE SAVEPOINT unit")
+        return True
+
+    def _run_unit(self, unit: Unit) -> bool:
+        """False where it failed. Raises only what ended the transaction of the whole group."""
         if unit.future.cancelled():
-            return
-        execute = self._cursor.execute
-        execute("SAVEPOINT unit")
+            return True
         tx = SqliteTransaction(self._ground, self._connection, self._cursor, unit.origin)
+        unit.error = None
         try:
             unit.value = tx.carry_out(unit.fn, unit.args, unit.kwargs)
             unit.woke = tx.woke
@@ -109,9 +139,7 @@ class SqliteWriter:
             unit.error = error
         if not self._connection.in_transaction:
             raise TransactionOver(str(unit.error or "the transaction was ended from inside"))
-        if unit.error is not None:
-            execute("ROLLBACK TO SAVEPOINT unit")
-        execute("RELEASE SAVEPOINT unit")
+        return unit.error is None
 
     def _commit(self, group: list[Unit]) -> Callable[[], None]:
         """Waits for the disk, elsewhere. What it returns is to be called on the loop."""
