@@ -196,7 +196,12 @@ class Process:
     async def _room(self, service: Service) -> Room:
         equipment, section = self._equipment, self.configuration.services[service.name]
         ground = Ground(
-            service=service.name, clock=self.clock, ids=equipment.ids, secrets=equipment.secrets, settings=section
+            service=service.name,
+            clock=self.clock,
+            ids=equipment.ids,
+            secrets=equipment.secrets,
+            settings=section,
+            wanted=equipment.bus.wanted,
         )
         db = self.world.open_database(self.settings.database_template, ground)
         await db.start()

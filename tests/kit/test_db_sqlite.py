@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +367,12 @@ async def test_what_is_committed_is_copied_into_the_database_meanwhile(tmp_path:
 def until_it_holds(path: Path, words: bytes) -> None:
     while words not in path.read_bytes():
         os.sched_yield()
+
+
+async def test_an_event_that_nobody_wants_is_done_when_it_is_recorded(sqlite: OpenDatabase, tmp_path: Path) -> None:
+    nobody = SqliteDirect(tmp_path / "counters.db", replace(sqlite.ground, wanted=lambda _: False))
+    nobody.write(add_and_tell, "unheard of")
+    await sqlite.write(add_and_tell, "awaited")
+
+    rows = sqlite.query("SELECT aggregate_id, published_at = occurred_at FROM outbox ORDER BY seq")
+    assert rows == [("unheard of", 1), ("awaited", None)]

@@ -227,6 +227,18 @@ class TestLocalBus:
 
         assert told == [("all", "e1")]
 
+    def test_wanted_is_what_someone_subscribed_or_listens_to(self) -> None:
+        bus = LocalBus()
+
+        async def receive(_: Sequence[Envelope]) -> None: ...
+
+        bus.subscribe("one", ["CounterMoved"], receive)
+        bus.listen(["CounterBroken"], lambda _: None)
+
+        assert [bus.wanted(name) for name in ("CounterMoved", "CounterBroken", "CounterSold")] == [True, True, False]
+        bus.listen(None, lambda _: None)
+        assert bus.wanted("CounterSold")
+
 
 async def test_events_reach_every_service_through_files_of_their_own(tmp_path: Path) -> None:
     """Two services on SQLite: what one of them poisons stays its own affair."""

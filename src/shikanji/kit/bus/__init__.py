@@ -63,6 +63,10 @@ class Bus(Protocol):
         `again`: it was answered for before, and is to be delivered all the same; whoever has it drops it."""
         ...
 
+    def wanted(self, type_name: str) -> bool:
+        """Whether anybody is to get events of this type; where receivers may be elsewhere, somebody always is."""
+        ...
+
     async def epoch(self) -> str:
         """Which store answers for what is published from now on; another epoch has nothing of what was published under
         an earlier one. Empty: nothing is stored, the receivers have it themselves. Raises when nobody can say."""

@@ -107,6 +107,9 @@ class JetStreamBus:
     async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
         await self._publisher.publish(batch, again=again)
 
+    def wanted(self, type_name: str) -> bool:
+        return True
+
     async def epoch(self) -> str:
         try:
             return await self._stream.epoch()

@@ -19,6 +19,8 @@ class LocalBus:
         self._receivers: list[tuple[frozenset[str], Receiver]] = []
         self._services: set[str] = set()
         self._listeners: list[tuple[frozenset[str] | None, Listener]] = []
+        self._wanted: set[str] = set()
+        self._all_wanted = False
 
     async def start(self, *, patient: bool = False) -> None:
         """There is nothing to connect to."""
@@ -37,12 +39,18 @@ class LocalBus:
             raise ValueError(f"{service} has subscribed already")
         self._services.add(service)
         self._receivers.append((frozenset(types), receive))
+        self._wanted.update(types)
 
     def listen(
         self, types: Collection[str] | None, listener: Listener, *, missed: Callable[[], None] | None = None
     ) -> None:
         """After delivery to the subscribers; nothing is ever missed."""
         self._listeners.append((None if types is None else frozenset(types), listener))
+        self._wanted.update(types or ())
+        self._all_wanted |= types is None
+
+    def wanted(self, type_name: str) -> bool:
+        return self._all_wanted or type_name in self._wanted
 
     async def publish(self, batch: Sequence[Envelope], *, again: bool = False) -> None:
         deliveries = []

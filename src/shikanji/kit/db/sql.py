@@ -27,7 +27,7 @@ SELECT_VERSIONS = sa.select(_aggregates.c.aggregate_id, _aggregates.c.version).w
     any_of(_aggregates.c.aggregate_id, "aggregate_ids")
 )
 
-_OUTBOX_WRITTEN = [column for column in _outbox.c if column.name not in ("seq", "published_at", "published_under")]
+_OUTBOX_WRITTEN = [column for column in _outbox.c if column.name not in ("seq", "published_under")]
 INSERT_OUTBOX = sa.insert(_outbox).values({column.name: bindparam(column.name) for column in _OUTBOX_WRITTEN})
 
 OUTBOX_COLUMNS = (

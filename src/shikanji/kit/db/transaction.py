@@ -49,6 +49,8 @@ class Ground:
     ids: Ids
     secrets: Secrets
     settings: Any = None
+    wanted: Callable[[str], bool] = lambda _: True
+    """Whether anybody is to get events of this type. One that nobody wants has no way to go once it is recorded."""
 
 
 class Transaction(ABC):
@@ -141,8 +143,6 @@ class Transaction(ABC):
         return Rows(rows, len(rows) if returns_rows else self._cursor.rowcount)
 
     def record(self, *events: Event) -> None:
-        if events:
-            self.woke |= RECORDED
         self._told += [self._outbox_row(event) for event in events]
 
     def _write_told(self) -> None:
@@ -155,6 +155,8 @@ class Transaction(ABC):
             aggregate_id = row["aggregate_id"]
             counts[aggregate_id] -= 1
             row["aggregate_version"] = versions[aggregate_id] - counts[aggregate_id]
+            if row["published_at"] is None:
+                self.woke |= RECORDED
         self.run_each(INSERT_OUTBOX, self._told)
 
     def _count(self, counts: Mapping[str, int]) -> dict[str, int]:
@@ -168,14 +170,12 @@ class Transaction(ABC):
         return dict(self.run(SELECT_VERSIONS, aggregate_ids=list(counts)).rows)
 
     def _outbox_row(self, event: Event) -> dict[str, Any]:
-        data = _encode(event)
+        data, name = _encode(event), type(event).__name__
         if len(data) > EVENT_BYTES_MAX:
-            raise TooLarge(
-                f"{type(event).__name__} would be an event of {len(data)} bytes; {EVENT_BYTES_MAX} are allowed"
-            )
+            raise TooLarge(f"{name} would be an event of {len(data)} bytes; {EVENT_BYTES_MAX} are allowed")
         return {
             "event_id": self._ground.ids.new(),
-            "type": type(event).__name__,
+            "type": name,
             "schema_version": event.schema_version,
             "aggregate_id": event.aggregate_id,
             "aggregate_version": 0,
@@ -185,6 +185,7 @@ class Transaction(ABC):
             "payload_hash": payload_hash(data),
             "correlation_id": self.correlation_id,
             "causation_id": self.causation_id,
+            "published_at": None if self._ground.wanted(name) else self.now,
         }
 
     def schedule(self, kind: str, key: str, at: int, payload: msgspec.Struct | None = None) -> None:
