@@ -181,6 +181,7 @@ class SlowToCommit:
     def __init__(self, db: Database) -> None:
         self.service, self.load, self.lanes = db.service, db.load, db.lanes
         self.read, self.subscribe_commits, self.start, self.close = db.read, db.subscribe_commits, db.start, db.close
+        self.write_patiently = db.write_patiently
         self.is_done, self.may_commit = threading.Event(), threading.Event()
         self._db = db
 

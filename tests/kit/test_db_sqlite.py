@@ -143,8 +143,9 @@ class Writing:
             group_seconds_max=NO_LIMIT,
         )
 
-    def put(self, fn: Any, *args: Any) -> None:
-        self.writer.put(Unit(fn, args, {}, Origin(), asyncio.get_running_loop().create_future()))
+    def put(self, fn: Any, *args: Any, patient: bool = False) -> None:
+        unit = Unit(fn, args, {}, Origin(), asyncio.get_running_loop().create_future())
+        self.writer.put(unit, patient=patient)
 
     async def finish(self) -> None:
         await self.writer.stop()
@@ -190,6 +191,38 @@ async def test_what_comes_while_a_commit_is_syncing_is_in_the_next_group(path: P
     await writing.finish()
 
     assert [len(group) for group in writing.groups] == [1, 5]
+
+
+async def test_what_clients_wait_for_goes_before_the_patient_and_then_in_turn(path: Path) -> None:
+    writing, began = Writing(path), []
+
+    def note(_: Tx, name: str) -> None:
+        began.append(name)
+        if began == ["client"]:
+            # What arrives for as long as the first group is under way.
+            writing.put(note, "another client")
+            writing.put(note, "another batch", patient=True)
+
+    writing.put(note, "batch", patient=True)
+    writing.put(note, "client")
+    await writing.finish()
+
+    assert began == ["client", "another client", "batch", "another batch"]
+    assert [len(group) for group in writing.groups] == [2, 2]
+
+
+async def test_the_patient_wait_for_one_group_of_clients_and_no_longer(path: Path) -> None:
+    writing, began = Writing(path), []
+
+    def note(_: Tx, name: str) -> None:
+        began.append(name)
+
+    for number in range(2 * GROUP_UNITS_MAX):
+        writing.put(note, f"client {number}")
+    writing.put(note, "batch", patient=True)
+    await writing.finish()
+
+    assert began[GROUP_UNITS_MAX] == "batch"
 
 
 class Refused(Exception):

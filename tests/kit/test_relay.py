@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shikanji.kit.bus.local import LocalBus
+from shikanji.kit.clock import SECOND
 from shikanji.kit.db.leadership import Alone
 from shikanji.kit.db.relay import BATCH_EVENTS_MAX, Relay, backlog, publish_again
 from shikanji.kit.db.tx import Tx
@@ -62,6 +63,19 @@ async def test_what_was_committed_is_delivered_once_and_marked(database: OpenDat
     assert sent.metadata.correlation_id == recorded.correlation_id
     assert database.query("SELECT count(*) FROM outbox WHERE published_at IS NULL") == [(0,)]
     assert await database.read(values) == {"a": 1}
+
+
+async def test_a_relay_says_for_how_long_what_it_left_has_been_waiting(database: OpenDatabase) -> None:
+    relay = Relay(database.db, LocalBus())
+    await database.write(tell, "a", BATCH_EVENTS_MAX + 1)
+    database.clock.advance(2 * SECOND)
+
+    behind = [relay.behind(database.clock.now())]
+    for _ in range(2):
+        await relay.step()
+        behind.append(relay.behind(database.clock.now()))
+
+    assert behind == [0.0, 2.0, 0.0]
 
 
 async def test_nothing_leaves_a_unit_that_failed(database: OpenDatabase) -> None:

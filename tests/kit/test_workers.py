@@ -14,7 +14,7 @@ from shikanji.kit.bus.local import LocalBus
 from shikanji.kit.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from shikanji.kit.db.job_rows import due_jobs, end_work, lease
 from shikanji.kit.db.tx import Tx
-from shikanji.kit.drive import Drive
+from shikanji.kit.drive import BEHIND_SECONDS_MAX, REST_FACTOR, REST_SECONDS_MIN, Drive, rest_seconds
 from shikanji.kit.housekeeping import FORGET_ANSWERS
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room, Service
@@ -65,7 +65,7 @@ async def keep_the_loop_busy(rounds: int) -> None:
 class TestDrive:
     async def test_one_that_gives_way_leaves_a_busy_loop_to_others_and_goes_on_when_it_is_free(self) -> None:
         rounds = Rounds(*[1] * 1_000)
-        drive = Drive("test", rounds.step, clock=ManualClock(NOON), gives_way=True)
+        drive = Drive("test", rounds.step, clock=ManualClock(NOON), gives_way=lambda: 0.0)
         drive.start()
 
         await keep_the_loop_busy(rounds=40)
@@ -74,6 +74,35 @@ class TestDrive:
         await drive.stop()
 
         assert while_busy < 20
+
+    @pytest.mark.parametrize(
+        ("waited", "behind", "rest"),
+        [
+            (0.0, 0.0, REST_SECONDS_MIN),
+            (0.002, 0.0, 0.002 * REST_FACTOR),
+            (10.0, 0.0, BEHIND_SECONDS_MAX),
+            (10.0, 1.0, BEHIND_SECONDS_MAX - 1.0),
+            (10.0, 100.0, REST_SECONDS_MIN),
+        ],
+        ids=["idle", "busy", "overloaded", "overloaded and behind", "overloaded and too far behind"],
+    )
+    def test_a_rest_is_as_long_as_others_wait_but_nothing_becomes_too_old_by_it(
+        self, waited: float, behind: float, rest: float
+    ) -> None:
+        assert rest_seconds(waited, behind) == pytest.approx(rest)
+
+    async def test_one_that_is_too_far_behind_does_not_give_way_any_longer(self) -> None:
+        rounds = Rounds(*[1] * 1_000)
+        drive = Drive("test", rounds.step, clock=ManualClock(NOON), gives_way=lambda: BEHIND_SECONDS_MAX)
+        drive.start()
+
+        busy = asyncio.create_task(keep_the_loop_busy(rounds=10_000))
+        await rounds.reached(20)
+        still_busy = not busy.done()
+        busy.cancel()
+        await drive.stop()
+
+        assert still_busy
 
     async def test_it_goes_on_as_long_as_there_is_something(self) -> None:
         rounds = Rounds(3, 1, 0)

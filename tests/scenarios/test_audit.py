@@ -104,7 +104,7 @@ PLANTED = [
     ("4a", "order", "UPDATE orders SET subtotal = subtotal + 100, total = total + 100"),
     ("4b", "payment", "UPDATE payments SET amount = amount + 100"),
     ("5a", "order", "UPDATE orders SET idempotency_key = 'the same for all', placed_by = 'one'"),
-    ("5b", "order", "UPDATE idempotency SET effect_id = 'gone' WHERE route = 'POST /api/v1/orders'"),
+    ("5b", "order", "UPDATE idempotency SET effect_id = effect_id || ' is gone' WHERE route = 'POST /api/v1/orders'"),
     ("5c", "order", "UPDATE idempotency SET answer = NULL WHERE route = 'POST /api/v1/orders'"),
     (
         "6a",

@@ -1,6 +1,7 @@
 """Loops that drive a step: woken by a signal, by the time that the step names, and by a poll (signals get lost)."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 from shikanji.kit.clock import SECOND, Clock
@@ -11,14 +12,16 @@ POLL_SECONDS = 5.0
 FAILED_SECONDS_MIN = 0.1
 FAILED_SECONDS_MAX = 5.0
 REST_SECONDS_MIN = 0.02
-REST_SECONDS_MAX = 0.1
-REST_FACTOR = 20
+REST_FACTOR = 40
 """Of how long others have to wait for the event loop."""
+BEHIND_SECONDS_MAX = 1.5
+"""Nothing is ever older than this because what should have dealt with it was resting."""
 
 _log = logger("drive")
 
 Step = Callable[[], Awaitable[int]]
 NextDue = Callable[[], Awaitable[int | None]]
+Behind = Callable[[], float]
 
 
 class Drive:
@@ -32,10 +35,11 @@ class Drive:
         clock: Clock,
         next_due: NextDue | None = None,
         poll_seconds: float = POLL_SECONDS,
-        gives_way: bool = False,
+        gives_way: Behind | None = None,
     ) -> None:
         """`gives_way`: it rests after each step that found something. What it does may wait, and more of it at once
-        costs fewer commits: on a disk that syncs a thousand times a second, they are what everybody waits for."""
+        costs fewer commits and less of everything else. What is given says for how many seconds that which the last
+        step left undone has been waiting already."""
         self.name = name
         self._gives_way = gives_way
         self._step, self._clock, self._next_due, self._poll_seconds = step, clock, next_due, poll_seconds
@@ -64,15 +68,17 @@ class Drive:
             if pause > 0:
                 await self._wait(pause)
             elif self._gives_way:
-                await self._rest()
+                await self._rest(self._gives_way())
 
-    async def _rest(self) -> None:
-        """The longer, the longer others wait for the loop; never so long that it comes to a standstill."""
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
-        await asyncio.sleep(0)
-        waited = loop.time() - asked
-        await until(self._stopping, min(max(waited * REST_FACTOR, REST_SECONDS_MIN), REST_SECONDS_MAX))
+    async def _rest(self, behind: float) -> None:
+        """Looks again and again how busy the loop is: it may be free long before the rest is over."""
+        now = asyncio.get_running_loop().time
+        began, waited = now(), math.inf
+        while not self._stopping.is_set() and now() - began < rest_seconds(waited, behind):
+            await until(self._stopping, REST_SECONDS_MIN)
+            asked = now()
+            await asyncio.sleep(0)
+            waited = now() - asked
 
     async def _try_step(self) -> float:
         """Seconds to wait before the next one."""
@@ -97,3 +103,9 @@ class Drive:
     async def _wait(self, seconds: float) -> None:
         # A failing step is not hurried by what wakes it, only by the end.
         await until(self._stopping if self._failures else self._woken, seconds)
+
+
+def rest_seconds(waited: float, behind: float) -> float:
+    """The longer, the longer others wait for the loop (`waited`); never so long that what is left undone (`behind`: for
+    how long already) would be too old after it. Once it is, it gets its share of the loop like everything else."""
+    return max(min(waited * REST_FACTOR, BEHIND_SECONDS_MAX - behind), REST_SECONDS_MIN)

@@ -60,7 +60,9 @@ class Workers:
         self.db = room.db
         self._kinds = [*jobs.timers, *jobs.works]
         clock = room.clock
-        self._relay_drive = Drive(f"{self.name}-relay", self.relay.step, clock=clock, gives_way=True)
+        self._relay_drive = Drive(
+            f"{self.name}-relay", self.relay.step, clock=clock, gives_way=lambda: self.relay.behind(clock.now())
+        )
         self._inbox_drive = Drive(f"{self.name}-inbox", self.inbox.retry, clock=clock, next_due=self.inbox.next_due)
         self._jobs_drive = Drive(f"{self.name}-jobs", self.jobs.step, clock=clock, next_due=self.jobs.next_due)
         if service.subscribers.kinds:

@@ -34,6 +34,11 @@ class Database(Protocol):
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
 
+    async def write_patiently(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `write`, for what no client waits for: of those for which one does, those that stand in the
+        queue just then go first."""
+        ...
+
     async def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """As `write`, but on a snapshot and without the right to change anything."""
         ...

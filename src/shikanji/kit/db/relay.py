@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from shikanji.kit.bus import KEPT, Bus
+from shikanji.kit.clock import SECOND
 from shikanji.kit.db.leadership import Alone, Leadership
 from shikanji.kit.db.port import Database
 from shikanji.kit.db.sql import (
@@ -68,6 +69,7 @@ class Relay:
         self._epoch = ""
         """The bus has every row that it should have under this one."""
         self._refill: _Refill | None = None
+        self._left_since: int | None = None
         self._delivered = f"{db.service}.relay.delivered"
 
     async def step(self) -> int:
@@ -82,7 +84,12 @@ class Relay:
             rows = await self._db.read(unpublished, BATCH_EVENTS_MAX)
             # A row that a bus has answered for and that is to leave once more: its subscriber lacks it.
             await self._publish(rows, epoch, again=any(row.published_under for row in rows))
+            self._left_since = rows[-1].occurred_at if len(rows) == BATCH_EVENTS_MAX else None
             return len(rows)
+
+    def behind(self, now: int) -> float:
+        """For how many seconds what the last step left has been waiting; 0 when it left nothing that it saw."""
+        return 0.0 if self._left_since is None else (now - self._left_since) / SECOND
 
     async def release(self) -> None:
         """Lets another process lead at once."""
@@ -100,7 +107,7 @@ class Relay:
         if rows:
             await self._bus.publish([row.envelope(self._db.service) for row in rows], again=again)
             failpoint(self._delivered)
-            await self._db.write(mark_published, [row.seq for row in rows], self._leadership, epoch)
+            await self._db.write_patiently(mark_published, [row.seq for row in rows], self._leadership, epoch)
 
     async def _publish_elsewhere_published(self, epoch: str) -> int:
         """The bus is another one than before, or seen for the first time: one batch of what it should have and only

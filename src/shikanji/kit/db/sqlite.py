@@ -102,13 +102,19 @@ class SqliteDatabase:
         self._connection.close()
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._write(False, fn, args, kwargs)
+
+    async def write_patiently(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._write(True, fn, args, kwargs)
+
+    async def _write(self, patient: bool, fn: Callable[..., T], args: Any, kwargs: Any) -> T:
         self._require_open()
         if self.load.units_waiting >= self._queue_units_max:
             self.load.refused += 1
             raise Unavailable(f"{self.service} has too much to write just now", retry_after_seconds=1)
         self.load.units_waiting += 1
         future: asyncio.Future[T] = self._loop.create_future()
-        self._writer.put(Unit(fn, args, kwargs, current(), future))
+        self._writer.put(Unit(fn, args, kwargs, current(), future), patient=patient)
         return await future
 
     async def read(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -63,6 +63,9 @@ class SqliteWriter:
         self._group_seconds_max = group_seconds_max
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Unit] = deque()
+        self._patient: deque[Unit] = deque()
+        self._has_waited = False
+        """A group went past the patient units."""
         self._careful_groups = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -70,8 +73,9 @@ class SqliteWriter:
         self._before_commit = f"{ground.service}.db.before_commit"
         self._after_commit = f"{ground.service}.db.after_commit"
 
-    def put(self, unit: Unit) -> None:
-        self._queue.append(unit)
+    def put(self, unit: Unit, *, patient: bool = False) -> None:
+        """`patient`: it lets a group of others go first."""
+        (self._patient if patient else self._queue).append(unit)
         if self._idle.is_set():
             self._idle.clear()
             # Not at once: what else arrives in this round of the loop comes along.
@@ -84,23 +88,33 @@ class SqliteWriter:
 
     def _run_group(self) -> None:
         group: list[Unit] = []
+        queue = self._choose_queue()
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
             if self._careful_groups:
                 self._careful_groups -= 1
-                self._run_units(group, self._run_apart)
-            elif not self._run_units(group, self._run_unit):
+                self._run_units(queue, group, self._run_apart)
+            elif not self._run_units(queue, group, self._run_unit):
                 self._run_again(group)
         except Exception as error:
-            self._fail(group or [self._queue.popleft()], error)
+            self._fail(group or [queue.popleft()], error)
         else:
             self._committer.put(partial(self._commit, group))
 
-    def _run_units(self, group: list[Unit], run: Callable[[Unit], bool]) -> bool:
+    def _choose_queue(self) -> deque[Unit]:
+        """What clients wait for, then the patient in turn. A group for each: a client's shall not wait until a batch is
+        run and committed with it."""
+        if self._patient and (self._has_waited or not self._queue):
+            self._has_waited = False
+            return self._patient
+        self._has_waited = bool(self._patient)
+        return self._queue
+
+    def _run_units(self, queue: deque[Unit], group: list[Unit], run: Callable[[Unit], bool]) -> bool:
         """Adds to the group what is queued, as far as time allows; False as soon as `run` says so."""
         until = time.monotonic() + self._group_seconds_max
-        while self._queue and len(group) < GROUP_UNITS_MAX:
-            group.append(self._queue.popleft())
+        while queue and len(group) < GROUP_UNITS_MAX:
+            group.append(queue.popleft())
             if not run(group[-1]):
                 return False
             if time.monotonic() >= until:
@@ -164,7 +178,7 @@ class SqliteWriter:
 
     def _go_on(self, group: list[Unit]) -> None:
         """Hands the outcomes out and takes on what has come meanwhile."""
-        if self._queue:
+        if self._queue or self._patient:
             self._loop.call_soon(self._run_group)
         else:
             self._idle.set()
