@@ -1,18 +1,42 @@
 """A process of ours: started, listened to, killed."""
 
 import asyncio
+import json
 import os
 import sys
 from collections import Counter, deque
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Protocol
 
 import aiohttp
+
+from shikanji.engines.process import identify, tether
 
 ROOT = Path(__file__).parents[1]
 READY_SECONDS_MAX = 60
 LINES_KEPT = 200
+
+
+class Life(Protocol):
+    """One process, from its start to its end."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def running(self) -> bool: ...
+
+    async def start(self) -> None: ...
+
+    def signal(self, number: int) -> bool:
+        """Whether it was there to hear it."""
+        ...
+
+    async def ended(self) -> int:
+        """Its exit code."""
+        ...
 
 
 class Child:
@@ -30,12 +54,15 @@ class Child:
             *self._arguments,
             cwd=ROOT,
             env={**os.environ, **self._settings},
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             # By a pipe and not into a file: a limit on the size of its files must not silence it.
             stderr=asyncio.subprocess.STDOUT,
         )
         self._listening = asyncio.create_task(self._listen())
+        itself = identify(self._process.pid)
+        # Whatever becomes of us, it does not outlive us.
+        self._tether = None if itself is None else tether(itself)
 
     @property
     def pid(self) -> int:
@@ -46,33 +73,87 @@ class Child:
         return self._process.returncode is None
 
     def signal(self, number: int) -> bool:
-        """Whether it was there to hear it."""
         with suppress(ProcessLookupError):
             self._process.send_signal(number)
             return self.running
         return False
 
     async def ended(self) -> int:
-        """Its exit code; what it said is read to the end."""
+        """What it said is read to the end."""
         code = await self._process.wait()
         await self._listening
+        if self._tether is not None:
+            await asyncio.to_thread(self._tether.communicate)
         return code
 
-    async def until_ready(self, url: str) -> None:
-        """Raises RuntimeError with its last words when it ends first."""
-        async with aiohttp.ClientSession() as http, asyncio.timeout(READY_SECONDS_MAX):
-            while not await _answers(http, url + "/health/ready"):
-                if not self.running:
-                    raise RuntimeError(f"it ended with {await self.ended()}:\n" + "\n".join(self.last_lines))
-                await asyncio.sleep(0.05)
+    def _hear(self, line: str) -> None:
+        self.last_lines.append(line)
+        if line.startswith("chaos: "):
+            self.told[line.removeprefix("chaos: ")] += 1
 
     async def _listen(self) -> None:
         assert self._process.stdout is not None
         async for raw in self._process.stdout:
-            line = raw.decode(errors="replace").rstrip()
-            self.last_lines.append(line)
-            if line.startswith("chaos: "):
-                self.told[line.removeprefix("chaos: ")] += 1
+            self._hear(raw.decode(errors="replace").rstrip())
+
+
+class Nursery(Child):
+    """Where platforms are forked from; they end with it, for it is told to end by the end of its input."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        super().__init__("-m", "chaos.nursery", settings=settings)
+        self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._turn = asyncio.Lock()
+
+    async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        async with self._turn:
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            return await self._answers.get()
+
+    async def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self.ended()
+
+    def _hear(self, line: str) -> None:
+        if line.startswith("{"):
+            self._answers.put_nowait(json.loads(line))
+        else:
+            super()._hear(line)
+
+
+class Forked:
+    """One of a nursery's."""
+
+    def __init__(self, nursery: Nursery, port: int, unruly: int | None) -> None:
+        self.pid = 0
+        self.running = False
+        self._nursery, self._port, self._unruly = nursery, port, unruly
+
+    async def start(self) -> None:
+        self.pid = (await self._nursery.ask({"port": self._port, "unruly": self._unruly}))["pid"]
+        self.running = True
+
+    def signal(self, number: int) -> bool:
+        if not self.running:
+            return False
+        # Until somebody waits for it nobody else gets its number.
+        os.kill(self.pid, number)
+        return True
+
+    async def ended(self) -> int:
+        self.running = False
+        return int((await self._nursery.ask({"wait": self.pid}))["code"])
+
+
+async def until_ready(life: Life, url: str) -> None:
+    """Raises RuntimeError when it ends instead, TimeoutError when it takes too long."""
+    async with aiohttp.ClientSession() as http, asyncio.timeout(READY_SECONDS_MAX):
+        while not await _answers(http, url + "/health/ready"):
+            if not life.running:
+                raise RuntimeError("it ended before it was ready")
+            await asyncio.sleep(0.05)
 
 
 async def _answers(http: aiohttp.ClientSession, url: str) -> bool:

@@ -27,6 +27,14 @@ class Links:
         """The same URLs, each by a link of its own."""
         return {setting: await self._through(setting, url) for setting, url in urls.items()}
 
+    async def through_copies(self, copies: Mapping[str, list[str]]) -> str:
+        """As SHIKANJI_COPIES lists them. Those that were listed before are gone."""
+        listed = []
+        for service, urls in copies.items():
+            there = [await self._through(f"{service} {number}", url) for number, url in enumerate(urls)]
+            listed.append(f"{service}={','.join(there)}")
+        return ";".join(listed)
+
     def any(self) -> Proxy:
         return self._chance.choice(list(self._proxies.values()))
 
@@ -45,6 +53,8 @@ class Links:
         parts = urlsplit(url)
         assert parts.hostname is not None
         assert parts.port is not None
+        if setting in self._proxies:
+            await self._proxies[setting].stop()
         proxy = self._proxies[setting] = Proxy(parts.hostname, parts.port)
         await proxy.start()
         credentials = parts.netloc.rpartition("@")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chaos.auditing import violations
-from chaos.child import Child
+from chaos.child import Child, Forked, Life, Nursery, until_ready
 from chaos.full_disk import NOTHING_MORE, lift, limit_files
 from chaos.shape import Plan, Strike
 from shikanji.kit.folder import CommandFailed, command_running
@@ -26,7 +26,8 @@ SETTINGS = {
     "SHIKANJI_PAYMENT_UNKNOWN_CHECK_SECONDS": "1",
     "SHIKANJI_PAYMENT_PROVIDER_TIMEOUT_SECONDS": "3",
 }
-UNRULY_SHARE = 0.5
+FORKED_SHARE, UNRULY_SHARE = 0.8, 0.5
+"""Of the lives: those that are forked and so begin at once, and those of them whose bus is unruly."""
 DIES_STARTING_SHARE = 0.25
 LIFE_SECONDS_MIN, LIFE_SECONDS_MAX = 0.2, 2.0
 PAUSE_SECONDS_MAX = 2.0
@@ -38,30 +39,35 @@ class OneProcess:
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.kills = 0
-        self.fired: Counter[str] = Counter()
+        self._fired: Counter[str] = Counter()
         self.notes: dict[str, str] = {}
         self._folder = folder / "data"
         self._chance = plan.chance("process")
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._settings = {**SETTINGS, "SHIKANJI_DATA_DIR": str(self._folder)}
-        self._child = self._up()
+        self._nursery = Nursery(self._settings)
+        self._life: Life = self._up()
+
+    @property
+    def fired(self) -> Counter[str]:
+        """Its own, and what the unruly tell."""
+        return self._fired + self._nursery.told
 
     async def start(self) -> None:
-        await self._child.start()
-        await self._child.until_ready(self.url)
+        await self._nursery.start()
+        await self._begin(self._up())
+        await until_ready(self._life, self.url)
 
     async def kill(self) -> None:
         if self._chance.random() < DIES_STARTING_SHARE:
             await asyncio.sleep(self._chance.random())
         else:
-            await self._child.until_ready(self.url)
+            await until_ready(self._life, self.url)
             await asyncio.sleep(self._chance.uniform(LIFE_SECONDS_MIN, LIFE_SECONDS_MAX))
         await self._end(signal.SIGKILL)
         self.kills += 1
-        unruly = self._chance.random() < UNRULY_SHARE
-        self._child = self._unruly() if unruly else self._up()
-        await self._child.start()
+        await self._begin(self._forked() if self._chance.random() < FORKED_SHARE else self._up())
 
     def faults(self) -> Mapping[str, Strike]:
         told = dict.fromkeys(("events duplicated", "events reordered", "events delayed"), _by_the_unruly)
@@ -70,8 +76,8 @@ class OneProcess:
     async def heal(self) -> None:
         """As an operator would: stopped in order, started as it should be."""
         await self._end(signal.SIGTERM)
-        self._child = self._up()
-        await self.start()
+        await self._begin(self._up())
+        await until_ready(self._life, self.url)
 
     async def settle(self) -> bool:
         with suppress(CommandFailed):
@@ -86,41 +92,45 @@ class OneProcess:
 
     async def stop(self) -> None:
         await self._end(signal.SIGKILL)
+        await self._nursery.stop()
 
-    def _up(self) -> Child:
+    def _up(self) -> Life:
         return Child("-m", "shikanji.cli", "up", "--port", str(self._port), settings=self._settings)
 
-    def _unruly(self) -> Child:
-        seed = str(self._chance.getrandbits(32))
-        return Child("-m", "chaos.unruly", str(self._port), seed, settings=self._settings)
+    def _forked(self) -> Life:
+        unruly = self._chance.getrandbits(32) if self._chance.random() < UNRULY_SHARE else None
+        return Forked(self._nursery, self._port, unruly)
+
+    async def _begin(self, life: Life) -> None:
+        self._life = life
+        await life.start()
 
     async def _end(self, number: int) -> None:
-        self._child.signal(number)
-        await self._child.ended()
-        self.fired += self._child.told
+        self._life.signal(number)
+        await self._life.ended()
 
     async def _pause(self) -> None:
-        child = self._child
-        if child.signal(signal.SIGSTOP):
+        life = self._life
+        if life.signal(signal.SIGSTOP):
             await asyncio.sleep(self._chance.random() * PAUSE_SECONDS_MAX)
-            self.fired["paused"] += child.signal(signal.SIGCONT)
+            self._fired["paused"] += life.signal(signal.SIGCONT)
 
     async def _fill_disk(self) -> None:
-        child = self._child
-        await child.until_ready(self.url)
-        limit_files(child.pid, NOTHING_MORE)
+        life = self._life
+        await until_ready(life, self.url)
+        limit_files(life.pid, NOTHING_MORE)
         await asyncio.sleep(self._chance.random() * FULL_SECONDS_MAX)
         with suppress(ProcessLookupError):
-            lift(child.pid)
-        self.fired["disk full"] += 1
+            lift(life.pid)
+        self._fired["disk full"] += 1
 
     async def _replay(self) -> None:
         """What was delivered long ago comes again, behind what is new."""
         service = self._chance.choice(("order", "payment", "inventory"))
-        await self._child.until_ready(self.url)
+        await until_ready(self._life, self.url)
         with suppress(CommandFailed, ConnectionError):
             await command_running(self._folder, "events.replay", {"service": service})
-            self.fired["events replayed"] += 1
+            self._fired["events replayed"] += 1
 
 
 async def _by_the_unruly() -> None:

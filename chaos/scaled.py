@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from redis import Redis
 
 from chaos.auditing import violations
-from chaos.child import Child
+from chaos.child import Child, until_ready
 from chaos.databases import Elsewhere, count_events, count_unsent, holder_of_relay
 from chaos.full_disk import NOTHING_MORE, limit_files
 from chaos.links import Links
@@ -29,6 +30,7 @@ from shikanji.kit.bus.opening import backlog
 from shikanji.kit.clock import SystemClock
 from shikanji.kit.db.leases import SECONDS as LEASE_SECONDS
 from shikanji.kit.errors import OperatorError
+from shikanji.sandbox.jobs import WEBHOOK_PATH
 from tests.scaled import children_of, environment
 from tests.serving import free_port
 
@@ -60,31 +62,55 @@ class Scaled:
         self._folder = folder
         self._engines = Engines(folder / "engines", WANTED)
         self._links = Links(plan.chance("links"))
-        self._port = free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
+        self._port, self._front_port = free_port(), free_port()
+        self._inner_url = f"http://127.0.0.1:{self._port}"
+        self.url = f"http://127.0.0.1:{self._front_port}"
+        """A gateway of its own, which reaches every service by a link."""
 
     async def start(self) -> None:
         await asyncio.to_thread(self._engines.start)
         direct = {name: url for name, url in self._engines.urls.items() if name in BEHIND_LINKS}
-        company = {"SHIKANJI_PAYMENT_SANDBOX_URL": self.url}
+        company = {
+            "SHIKANJI_PAYMENT_SANDBOX_URL": self._inner_url,
+            "SHIKANJI_SANDBOX_WEBHOOK_URL": self._inner_url + WEBHOOK_PATH,
+        }
         self._settings = environment(self._folder / "data", {**SETTINGS, **direct})
         self._behind_links = {**self._settings, **await self._links.through({**direct, **company})}
-        self._keeper = self._up()
+        await self._start_all()
+
+    async def _start_all(self) -> None:
+        """Raises RuntimeError when a process ends instead, TimeoutError when something is away for too long."""
+        self._keeper = Child(
+            *("-m", "shikanji.cli", "up", "--scaled", "--port", str(self._port), *COPIES), settings=self._behind_links
+        )
         await self._keeper.start()
-        await self._keeper.until_ready(self.url)
+        await until_ready(self._keeper, self._inner_url)
+        copies = await self._links.through_copies(addresses(self._keeper.last_lines))
+        self._front_settings = {**self._behind_links, "SHIKANJI_COPIES": copies}
+        await self._start_front()
+        await until_ready(self._front, self.url)
+
+    async def _start_front(self) -> None:
+        arguments = ("-m", "shikanji.cli", "serve", "gateway", "--port", str(self._front_port))
+        self._front = Child(*arguments, settings=self._front_settings)
+        await self._front.start()
 
     async def kill(self) -> None:
         if self._chance.random() > AT_ONCE_SHARE:
             with suppress(TimeoutError):
                 async with asyncio.timeout(READY_SECONDS_MAX):
-                    await self._keeper.until_ready(self.url)
+                    await until_ready(self._front, self.url)
         await asyncio.sleep(self._chance.uniform(BETWEEN_KILLS_SECONDS_MIN, BETWEEN_KILLS_SECONDS_MAX))
         if self._chance.random() < KEEPER_SHARE:
-            await self._kill_keeper()
-        elif children := self._children():
+            await self._kill_all()
+        elif (chosen := self._chance.choice([*self._children(), self._front.pid])) == self._front.pid:
+            await self._end(self._front)
+            self.kills += 1
+            await self._start_front()
+        else:
             # Its keeper starts it again.
             with suppress(ProcessLookupError):
-                os.kill(self._chance.choice(children), signal.SIGKILL)
+                os.kill(chosen, signal.SIGKILL)
                 self.kills += 1
 
     def faults(self) -> Mapping[str, Strike]:
@@ -123,7 +149,8 @@ class Scaled:
     async def heal(self) -> None:
         self._links.heal()
         await asyncio.to_thread(self._engines.start)
-        await self._keeper.until_ready(self.url)
+        await until_ready(self._keeper, self._inner_url)
+        await until_ready(self._front, self.url)
 
     async def settle(self) -> bool:
         with suppress(OperatorError, OSError):
@@ -134,38 +161,32 @@ class Scaled:
         return await violations(self._settings)
 
     async def stop(self) -> None:
-        self._keeper.signal(signal.SIGTERM)
-        await self._keeper.ended()
+        for child in (self._front, self._keeper):
+            child.signal(signal.SIGTERM)
+            await child.ended()
         await self._links.stop()
         await asyncio.to_thread(self._engines.stop)
-
-    def _up(self) -> Child:
-        arguments = ("-m", "shikanji.cli", "up", "--scaled", "--port", str(self._port), *COPIES)
-        return Child(*arguments, settings=self._behind_links)
 
     def _children(self) -> list[int]:
         with suppress(FileNotFoundError):
             return children_of(self._keeper.pid)
         return []
 
-    async def _kill_keeper(self) -> None:
-        await self._keeper.until_ready(self.url)
-        children = len(self._children())
-        self._keeper.signal(signal.SIGKILL)
-        await self._keeper.ended()
-        self.kills += children + 1
+    async def _kill_all(self) -> None:
+        """By the death of their keeper, which none of them outlives."""
+        await until_ready(self._keeper, self._inner_url)
+        self.kills += len(self._children()) + 2
         self.fired["all processes at once"] += 1
-        # While an engine is away or behind a bad link it cannot be set up, and says so.
         while True:
-            self._keeper = self._up()
-            await self._keeper.start()
+            for child in (self._front, self._keeper):
+                await self._end(child)
+            # While an engine is away or behind a bad link nothing can be set up, and the start says so.
             with suppress(RuntimeError, TimeoutError):
-                return await self._keeper.until_ready(self.url)
-            await self._end_keeper()
+                return await self._start_all()
 
-    async def _end_keeper(self) -> None:
-        self._keeper.signal(signal.SIGKILL)
-        await self._keeper.ended()
+    async def _end(self, child: Child) -> None:
+        child.signal(signal.SIGKILL)
+        await child.ended()
 
     async def _take_away(self, name: str, engine: Engine, *, wipe: bool = False) -> None:
         await asyncio.to_thread(engine.wipe if wipe else engine.kill)
@@ -221,7 +242,8 @@ class Scaled:
         postmaster = self._engines.postgres.pid
         assert postmaster is not None
         for pid in children_of(postmaster):
-            limit_files(pid, NOTHING_MORE)
+            with suppress(FileNotFoundError):
+                limit_files(pid, NOTHING_MORE)
         await self._for_a_while(FULL_SECONDS_MAX)
         await asyncio.to_thread(self._engines.postgres.kill)
         await asyncio.to_thread(self._engines.postgres.start)
@@ -234,3 +256,13 @@ class Scaled:
         if await asyncio.to_thread(count_unsent, self._settings["SHIKANJI_DATABASE_URL"], since):
             return True
         return await backlog(self._settings["SHIKANJI_BUS_URL"]) > UNDELIVERED_MAX
+
+
+def addresses(lines: Iterable[str]) -> dict[str, list[str]]:
+    """Service → where its copies listen, as the keeper's processes say it."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        if said := re.search(r"(\w+): ready, listening at (\S+)", line):
+            found.setdefault(said[1], []).append(f"http://{said[2]}")
+    found.pop("gateway", None)
+    return found

@@ -36,10 +36,13 @@ class Shape(Protocol):
     name: str
     url: str
     kills: int
-    fired: Counter[str]
-    """Name of a fault → how often it has happened."""
     notes: dict[str, str]
     """What was measured on the way, for the table."""
+
+    @property
+    def fired(self) -> Counter[str]:
+        """Name of a fault → how often it has happened."""
+        ...
 
     async def start(self) -> None:
         """Returns when it is ready."""

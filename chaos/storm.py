@@ -200,7 +200,7 @@ class _Storm:
             await self._company.look()
         except Exception as missed:
             # Who is to be struck is down already, by whatever was before. It is not counted, and comes again.
-            self._tell(f"{name}: missed: {type(missed).__name__}: {missed}")
+            self._tell(f"{name}: {type(missed).__name__}: {missed}")
 
     def _next(self) -> str:
         """Those that have happened least come first; among them, and a third of the time, any."""

@@ -1,12 +1,17 @@
-"""`python -m chaos.unruly PORT SEED`: what `shikanji up` runs, with a bus that delivers events twice, late and in the
-wrong order."""
+"""`python -m chaos.nursery`: has imported the platform and forks one whenever it is told to, so that lives can be short.
+Half of them get a bus that delivers events twice, late and in the wrong order.
+
+Speaks JSON lines: `{"port", "unruly"}` (a seed, or null) starts one and answers `{"pid"}`; `{"wait": pid}` answers
+`{"code"}` once that one has ended. What they say themselves comes between."""
 
 import asyncio
+import gc
+import json
 import os
 import random
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import uvloop
 
@@ -16,6 +21,7 @@ from shikanji.house import settings_kinds
 from shikanji.kit.bus.local import LocalBus
 from shikanji.kit.events import Envelope
 from shikanji.kit.telemetry import logs
+from shikanji.lifeline import Lifeline
 from shikanji.main import Platform
 from shikanji.world import World
 
@@ -47,7 +53,7 @@ class UnrulyBus(LocalBus):
 
     async def _again(self, batch: Sequence[Envelope]) -> None:
         await self._wait()
-        await super().publish(self._chance.sample(batch, len(batch)), again=True)
+        await super().publish(self._chance.sample(batch, len(batch)))
 
     async def _wait(self) -> None:
         await asyncio.sleep(self._chance.random() * DELAY_SECONDS_MAX)
@@ -57,12 +63,47 @@ def _tell(what: str) -> None:
     print(f"chaos: {what}", flush=True)
 
 
-async def main(port: str, seed: str) -> None:
-    configuration = Configuration({**os.environ, "SHIKANJI_PORT": port}, settings_kinds())
+def main() -> None:
+    gc.freeze()
+    lifeline, own_pid = Lifeline(), os.getpid()
+
+    def live(port: int, unruly: int | None) -> None:
+        lifeline.hold(own_pid)
+        uvloop.run(_live(port, unruly))
+
+    for line in sys.stdin:
+        asked = json.loads(line)
+        answer = (
+            {"code": _wait(asked["wait"])} if "wait" in asked else {"pid": _fork(live, asked["port"], asked["unruly"])}
+        )
+        print(json.dumps(answer), flush=True)
+
+
+def _wait(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _fork(live: Callable[[int, int | None], None], port: int, unruly: int | None) -> int:
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            live(port, unruly)
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
+
+
+async def _live(port: int, unruly: int | None) -> None:
+    """As `shikanji up` does."""
+    configuration = Configuration({**os.environ, "SHIKANJI_PORT": str(port)}, settings_kinds())
     logs.configure(production=False, level=configuration.platform.log_level)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-    platform = Platform(configuration, world=World(bus=UnrulyBus(random.Random(seed))))
+    world = World() if unruly is None else World(bus=UnrulyBus(random.Random(unruly)))
+    platform = Platform(configuration, world=world)
     await platform.start()
     try:
         async with commands.served(platform):
@@ -73,4 +114,4 @@ async def main(port: str, seed: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(*sys.argv[1:]))
+    main()
