@@ -106,6 +106,10 @@ class Nursery(Child):
         self._turn = asyncio.Lock()
 
     async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        # Whoever stops waiting must not leave its answer to the next.
+        return await asyncio.shield(self._exchange(question))
+
+    async def _exchange(self, question: dict[str, Any]) -> dict[str, Any]:
         async with self._turn:
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(question).encode() + b"\n")
@@ -117,8 +121,8 @@ class Nursery(Child):
         await self.ended()
 
     def _hear(self, line: str) -> None:
-        if line.startswith("{"):
-            self._answers.put_nowait(json.loads(line))
+        if line.startswith("nursery: "):
+            self._answers.put_nowait(json.loads(line.removeprefix("nursery: ")))
         else:
             super()._hear(line)
 

@@ -1,8 +1,8 @@
-"""`python -m chaos.nursery`: has imported the platform and forks one whenever it is told to, so that lives can be short.
+"""`python -m chaos.nursery` has imported the platform and forks one whenever it is told to, so that lives can be short.
 Half of them get a bus that delivers events twice, late and in the wrong order.
 
-Speaks JSON lines: `{"port", "unruly"}` (a seed, or null) starts one and answers `{"pid"}`; `{"wait": pid}` answers
-`{"code"}` once that one has ended. What they say themselves comes between."""
+Hears JSON lines: `{"port", "unruly"}` (a seed, or null) starts one, and it says `nursery: {"pid"}`; `{"wait": pid}`, and it says
+`nursery: {"code"}` once that one has ended. What they say themselves comes between."""
 
 import asyncio
 import gc
@@ -76,7 +76,7 @@ def main() -> None:
         answer = (
             {"code": _wait(asked["wait"])} if "wait" in asked else {"pid": _fork(live, asked["port"], asked["unruly"])}
         )
-        print(json.dumps(answer), flush=True)
+        print(f"nursery: {json.dumps(answer)}", flush=True)
 
 
 def _wait(pid: int) -> int:
