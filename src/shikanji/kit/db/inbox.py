@@ -3,7 +3,7 @@
 A handler that fails leaves a waiting row in that same transaction; from then on the inbox owns the event. Later events
 of the same aggregate wait behind it and all others go on. After ten tries it is dead, which frees the aggregate."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ from shikanji.kit.lanes import in_lanes
 from shikanji.kit.telemetry.logs import logger
 
 BATCH_EVENTS_MAX = 50
+BATCHES_APART = 20
 ATTEMPTS_MAX = 10
 DUE_AGGREGATES_MAX = 10
 ERROR_CHARACTERS_MAX = 2_000
@@ -64,6 +65,13 @@ class _MustWait(Exception):
     """An event of the aggregate waits to be tried again."""
 
 
+class _Apart(Exception):
+    """What was taken together is to be taken apart, and looked at closely."""
+
+
+_NOT_TOGETHER = (_Apart, TransactionConflict, LockTimeout, TooSlow)
+
+
 class Inbox:
     def __init__(self, db: Database, subscribers: Subscribers, *, jitter: Jitter) -> None:
         self._db = db
@@ -71,17 +79,19 @@ class Inbox:
         self._jitter = jitter
         self._repeats = False
         """Whether the last batch had some: then the next one is looked through before it is taken."""
+        self._batches_apart = 0
+        """How many more come before a batch is taken together again."""
         self._before_commit = f"{db.service}.inbox.before_commit"
         self._after_commit = f"{db.service}.inbox.after_commit"
 
     async def receive(self, batch: Sequence[Envelope]) -> int:
         """Returns when the whole batch is in the inbox, with its effects or as waiting rows; how many came to wait."""
-        if self._db.lanes > 1:
-            new = await self._db.read(_not_there, batch)
-            return await in_lanes(self._db.lanes, _by_aggregate(new), self._receive_apart)
         waiting = 0
         for part in _parts(batch):
-            waiting += await self._db.write(self._receive, part)
+            if self._db.lanes > 1:
+                waiting += await self._receive_beside_others(part)
+            else:
+                waiting += await self._db.write_patiently(self._receive, part)
             failpoint(self._after_commit)
         return waiting
 
@@ -95,26 +105,45 @@ class Inbox:
     async def next_due(self) -> int | None:
         return await self._db.read(next_due)
 
-    async def _receive_apart(self, events: Sequence[Envelope]) -> int:
-        """Events of one aggregate, in transactions of their own."""
-        waiting = 0
-        for part in _parts(events):
+    async def _receive_beside_others(self, batch: Sequence[Envelope]) -> int:
+        """Where rows are locked: together, which costs a quarter; each aggregate apart, when that met others' locks or
+        went wrong, and so for a while."""
+        failed = False
+        if not self._batches_apart:
             try:
-                waiting += await self._db.write(self._receive_plainly, part)
-            except Exception:
-                # Looked at closely the second time; what was committed after all is found in the inbox.
-                waiting += await self._db.write(self._receive_closely, part)
-            failpoint(self._after_commit)
-        return waiting
+                return await self._db.write(self._receive_plainly, batch)
+            except _NOT_TOGETHER:
+                self._batches_apart, failed = BATCHES_APART, True
+        self._batches_apart -= 1
+        groups = _by_aggregate(await self._db.read(_not_there, batch))
+        if failed and len(groups) == 1:
+            return await self._receive_closely_apart(groups[0])
+        return await in_lanes(self._db.lanes, groups, self._receive_apart)
+
+    async def _receive_apart(self, events: Sequence[Envelope]) -> int:
+        """Events of one aggregate, in a transaction of their own."""
+        try:
+            return await self._db.write(self._receive_plainly, events)
+        except _NOT_TOGETHER:
+            return await self._receive_closely_apart(events)
+
+    async def _receive_closely_apart(self, events: Sequence[Envelope]) -> int:
+        return await self._db.write(self._receive_closely, events)
 
     async def _retry_apart(self, aggregate: Aggregate) -> int:
         return await self._db.write(self._retry_aggregate, aggregate)
 
     def _receive_plainly(self, tx: Tx, events: Sequence[Envelope]) -> int:
-        if _parked(tx, events):
-            raise _MustWait
-        _take_all(tx, events)
-        self._handle_all(tx, events)
+        """As it goes almost always, and without a savepoint. Raises _Apart where it goes otherwise."""
+        try:
+            if _parked(tx, events):
+                raise _MustWait
+            _take_all(tx, events)
+            self._handle_all(tx, events)
+        except TransactionOver:
+            raise
+        except Exception as error:
+            raise _Apart from error
         failpoint(self._before_commit)
         return 0
 
@@ -236,12 +265,12 @@ def _parts(events: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
         yield events[start : start + BATCH_EVENTS_MAX]
 
 
-def _by_aggregate(events: Sequence[Envelope]) -> Iterable[list[Envelope]]:
+def _by_aggregate(events: Sequence[Envelope]) -> list[list[Envelope]]:
     """Each aggregate's in their order."""
     groups: dict[Aggregate, list[Envelope]] = {}
     for envelope in events:
         groups.setdefault(Aggregate.of(envelope), []).append(envelope)
-    return groups.values()
+    return list(groups.values())
 
 
 def _due_aggregates(tx: Tx) -> list[Aggregate]:

@@ -30,7 +30,8 @@ from shikanji.kit.db.transaction import Ground
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.failpoints import failpoint
 
-GROUP_UNITS_MAX = 64
+GROUP_UNITS_MAX = 32
+"""The server keeps 64 savepoints of a transaction at hand, and units have savepoints of their own."""
 GROUP_SECONDS_MAX = 0.02
 """A group takes on no more units after this long: others wait for the rows that it has changed."""
 LOCK_MILLISECONDS_MAX = 100
@@ -40,8 +41,12 @@ _BEGIN = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
     f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS_MAX}; SET LOCAL statement_timeout = {STATEMENT_MILLISECONDS_MAX}"
 ).encode()
-_KEPT = b"RELEASE SAVEPOINT unit"
-_UNDONE = b"ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit"
+_NEXT = {
+    None: b"SAVEPOINT unit",
+    True: b"RELEASE SAVEPOINT unit; SAVEPOINT unit",
+    False: b"ROLLBACK TO SAVEPOINT unit",
+}
+"""Before a unit, by what became of the last savepoint; one message to the server does both."""
 
 
 class Unit:
@@ -137,10 +142,13 @@ class PostgresWriter:
             self._run_unit(connection, group[0])
             if group[0].error is not None:
                 return
+            kept = None
             while len(group) < GROUP_UNITS_MAX and time.monotonic() < until and (unit := self._next()):
                 group.append(unit)
                 if self._may_begin(unit):
-                    self._run_beside_others(connection, unit)
+                    kept = self._run_beside_others(connection, unit, kept)
+            if kept is False:
+                control(connection, _NEXT[False])
             failpoint(self._before_commit)
             commit(connection, self._ground.service)
             failpoint(self._after_commit)
@@ -162,13 +170,14 @@ class PostgresWriter:
         self._ending = unit is None
         return unit
 
-    def _run_beside_others(self, connection: psycopg.Connection[Any], unit: Unit) -> None:
-        """Raises only what ended the transaction of the whole group."""
-        control(connection, b"SAVEPOINT unit")
+    def _run_beside_others(self, connection: psycopg.Connection[Any], unit: Unit, last: bool | None) -> bool:
+        """`last` and the answer: whether what is under the savepoint is kept. Raises only what ended the transaction of
+        the whole group."""
+        control(connection, _NEXT[last])
         self._run_unit(connection, unit)
         if isinstance(unit.error, TransactionOver):
             raise Unavailable(f"{self._ground.service}: nothing was stored") from unit.error
-        control(connection, _KEPT if unit.error is None else _UNDONE)
+        return unit.error is None
 
     def _run_unit(self, connection: psycopg.Connection[Any], unit: Unit) -> None:
         tx = SharedTransaction(self._ground, connection, connection.cursor(), unit.origin)
