@@ -1,8 +1,8 @@
 """`python -m chaos.nursery` has imported the platform and forks one whenever it is told to, so that lives can be short.
 Half of them get a bus that delivers events twice, late and in the wrong order.
 
-Hears JSON lines: `{"port", "unruly"}` (a seed, or null) starts one, and it says `nursery: {"pid"}`; `{"wait": pid}`, and it says
-`nursery: {"code"}` once that one has ended. What they say themselves comes between."""
+It hears JSON lines: `{"port", "unruly"}` (a seed, or null) starts one, and it says `nursery: {"pid"}`; `{"wait": pid}`,
+and it says `nursery: {"code"}` once that one has ended. What the platforms say themselves comes between."""
 
 import asyncio
 import gc
