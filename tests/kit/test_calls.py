@@ -105,6 +105,12 @@ async def test_a_question_is_answered(calls: Calls) -> None:
     assert reply == Brewed(cup_count=3, asked_under=("request-1", "event-1"))
 
 
+async def test_of_many_first_questions_at_once_each_is_answered(calls: Calls) -> None:
+    replies = await asyncio.gather(*(calls.ask(Brew(tea_name="masala", cups=[cups])) for cups in range(8)))
+
+    assert [reply.cup_count for reply in replies] == list(range(8))
+
+
 async def test_a_refusal_arrives_with_everything_but_its_class(calls: Calls) -> None:
     with pytest.raises(RemoteProblem) as refusal:
         await calls.ask(Brew(tea_name="milky"))

@@ -95,21 +95,22 @@ class HttpCalls:
         return addresses[first:] + addresses[:first] if len(addresses) > 1 else addresses * BROKEN_MAX
 
     async def _exchange(self, breaker: Breaker, address: str, path: str, body: bytes) -> _Answer:
-        answer = await self._post(breaker, address, path, body)
-        if answer.instance and answer.instance != self._instances.get(address):
+        meant = self._instances.get(address, "")
+        answer = await self._post(breaker, address, path, body, meant)
+        if answer.instance and answer.instance != meant:
             # Another process than last time, or the first time: it has not looked at the question yet.
             self._instances[address] = answer.instance
-            answer = await self._post(breaker, address, path, body)
+            answer = await self._post(breaker, address, path, body, answer.instance)
         return answer
 
-    async def _post(self, breaker: Breaker, address: str, path: str, body: bytes) -> _Answer:
+    async def _post(self, breaker: Breaker, address: str, path: str, body: bytes, instance: str) -> _Answer:
         """Raises ClientError when it broke off or could not begin."""
         breaker.enter()
         try:
             async with self._http.post(
                 address + path,
                 data=body,
-                headers=self._headers(address, path, body),
+                headers=self._headers(path, body, instance),
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
@@ -129,9 +130,8 @@ class HttpCalls:
         breaker.succeeded()
         return answer
 
-    def _headers(self, address: str, path: str, body: bytes) -> Mapping[str, str]:
+    def _headers(self, path: str, body: bytes, instance: str) -> Mapping[str, str]:
         origin = context.current()
-        instance = self._instances.get(address, "")
         headers = sign(self._key, path, body, now=self._clock.now(), nonce=token_hex(16), instance=instance)
         headers["content-type"] = "application/json"
         headers[REQUEST_HEADER], headers[CAUSATION_HEADER] = origin.correlation_id, origin.causation_id
