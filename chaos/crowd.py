@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from chaos.door import Door, NeverAnswered, Person, Request
 
 MANAGER = Person("manager.mgroad@demo.test")
 WEBHOOKS = ("once", "twice", "none")
+"""How the company tells of a payment. With "none", one whose answer got lost is known when it is looked up."""
 DELAYS_SECONDS = (0, 0, 0, 1, 2)
 TO_THE_END = ("preparing", "ready", "completed")
 
@@ -34,6 +35,7 @@ class Crowd:
     shop: Shop
     wanted: Callable[[], bool]
     think_seconds: float
+    webhooks: Sequence[str] = WEBHOOKS
     orders: int = 0
     """Acknowledged."""
     _to_fulfil: deque[str] = field(default_factory=deque)
@@ -100,7 +102,7 @@ class Crowd:
         at = payment["checkout"]["providerOrderId"]
         if self._drawn(FAILS_FIRST):
             await self._check_out(order_id, at, "failure", "once")
-        webhook = self.chance.choice(WEBHOOKS)
+        webhook = self.chance.choice(self.webhooks)
         paid = await self._check_out(order_id, at, "success", webhook)
         if paid is not None and (webhook == "none" or self._drawn(50)):
             verify = Request("POST", "/api/v1/payments/verify", {"paymentId": payment["id"], **paid})

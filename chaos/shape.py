@@ -2,9 +2,11 @@
 
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from chaos.crowd import WEBHOOKS
 
 Strike = Callable[[], Awaitable[object]]
 """Makes a fault happen once, and ends it again."""
@@ -21,6 +23,7 @@ class Plan:
     seconds_max: float
     customers: int = 48
     think_seconds: float = 0.5
+    webhooks: Sequence[str] = WEBHOOKS
     held_open_seconds: float = 2
     events_at_refill: int = 1_000
     """How many stand in the outboxes when the bus loses its store halfway."""

@@ -69,7 +69,7 @@ async def rage(shape: Shape, plan: Plan, folder: Path, tell: Tell = _nobody) -> 
         stack.callback(log.close)
         door = Door(shop.http, log, plan.chance("clients"))
         storm = _Storm(shape, plan, Company(http, shape.url, plan.chance("company")), tell)
-        crowd = Crowd(door, shop, lambda: storm.wants_more(crowd.orders), plan.think_seconds)
+        crowd = Crowd(door, shop, lambda: storm.wants_more(crowd.orders), plan.think_seconds, plan.webhooks)
         before = {each.product_id: each.on_hand for each in await look_at_stock(door, shop.store_id, shop.products)}
         await storm.over(crowd)
         tell("healing")
