@@ -36,6 +36,8 @@ class Script:
     """Name of an order → the last status that an answer has confirmed."""
     store: dict[str, Any] = field(default_factory=dict)
     products: list[str] = field(default_factory=list)
+    accounts: dict[str, str] = field(default_factory=dict)
+    friends_code: str = ""
 
     async def ask(
         self, who: str | None, method: str, path: str, json: Any = None, *, key: str | None = None, **options: Any
@@ -55,7 +57,7 @@ class Script:
 
     async def sign_in(self, who: str, identifier: str) -> None:
         answer = await self.ask(None, "POST", "/api/v1/auth/login", {"identifier": identifier, "password": PASSWORD})
-        self.tokens[who] = answer.data["accessToken"]
+        self.tokens[who], self.accounts[who] = answer.data["accessToken"], answer.data["customer"]["id"]
         if who == "customer":
             self.refresh = answer.data["refreshToken"]
 
@@ -126,6 +128,23 @@ async def open_the_day(script: Script) -> None:
     script.products = [product["id"] for product in simple][:12]
     path = f"/api/v1/stores/{script.store['id']}/settings"
     assert (await script.ask("admin", "PUT", path, {"capacityPerSlot": 500})).status == 200
+    await campaigns_begin(script)
+
+
+async def campaigns_begin(script: Script) -> None:
+    """A coupon, a referral, and points for both sides of it."""
+    since = {"startsAt": "2020-01-01T00:00:00Z", "discountType": "fixed", "value": 100}
+    listed = await script.ask("admin", "GET", "/api/v1/campaigns?all=true")
+    if not any(campaign["type"] == "referral" for campaign in listed.data):
+        referral = {"name": "Friends", "type": "referral", "rewardPoints": 5, **since}
+        assert (await script.ask("admin", "POST", "/api/v1/campaigns", referral)).status == 201
+    coupon = {"name": "Crash", "type": "discount", "code": "CRASH", **since}
+    assert (await script.ask("admin", "POST", "/api/v1/campaigns", coupon)).status in (201, 409)
+    for who in ("customer", "admin"):
+        gift = {"customerId": script.accounts[who], "points": 200, "reason": "a gift"}
+        given = await script.ask("admin", "POST", "/api/v1/loyalty/earn", gift, key=f"gift-for-{who}-0123456789")
+        assert given.status == 201, given.body
+        script.friends_code = given.data["referralCode"]
 
 
 async def customers_come(script: Script) -> None:
@@ -142,7 +161,8 @@ async def customers_come(script: Script) -> None:
 
 
 async def cash_at_the_counter(script: Script) -> None:
-    assert (await script.place("cash", paymentMethod="cod")).status == 201
+    answer = await script.place("cash", paymentMethod="cod", couponCode=script.friends_code)
+    assert answer.status == 201, answer.body
     await script.settle()
     await script.move("cash", "preparing", "ready", "completed")
     await script.settle()
@@ -225,7 +245,11 @@ async def refused_after_its_holds(script: Script) -> None:
     """Less than the least amount for a delivery: all that was held is given back."""
     cheap = script.products[0]
     answer = await script.place(
-        "refused", fulfilment="delivery", deliveryAddress=ADDRESS, items=[{"productId": cheap, "quantity": 1}]
+        "refused",
+        fulfilment="delivery",
+        deliveryAddress=ADDRESS,
+        items=[{"productId": cheap, "quantity": 1}],
+        couponCode="CRASH",
     )
     assert answer.status == 422, answer.body
     await script.settle()
@@ -233,7 +257,7 @@ async def refused_after_its_holds(script: Script) -> None:
 
 async def two_wait_for_their_money(script: Script) -> None:
     scarce = script.products[-2]
-    assert (await script.place("late")).status == 201
+    assert (await script.place("late", couponCode="CRASH", redeemPoints=5)).status == 201
     assert (await script.place("too-late", items=[{"productId": scarce, "quantity": 2}])).status == 201
     await script.settle()
     await script.initiate("late")

@@ -11,10 +11,11 @@ import pytest
 
 from shikanji.contracts.customer import AskOrderingCustomer
 from shikanji.contracts.inventory import HoldStock, ReleaseHold, WantedLine
+from shikanji.contracts.loyalty import AppliedCampaign, BenefitsHeld, HoldBenefits
 from shikanji.contracts.store import AskServingTerms, ReleaseSlot
 from shikanji.kit.calls import Call
 from shikanji.kit.clock import SECOND
-from shikanji.kit.errors import Problem, Unavailable
+from shikanji.kit.errors import Problem, RemoteProblem, Unavailable
 from shikanji.kit.web.idempotency import LEASE, ClaimLost, InFlight
 from shikanji.services.order import repository
 from shikanji.services.order.checkout import PATIENCE
@@ -41,6 +42,64 @@ async def test_an_order_is_placed_under_the_id_of_its_holds(tmp_path: Path) -> N
         assert (order.total, order.lines[0].notes) == (19_950, "no ice")
         assert (order.details.customer_name, order.details.address) == ("Asha", CHURCH_STREET)
         assert shop.told() == ["OrderCreated"]
+
+
+async def test_what_comes_off_is_frozen_in_the_order_and_told(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        applied = AppliedCampaign(campaign_id="diwali", name="Diwali", code="DIWALI", discount=1_600)
+        shop.others.off = BenefitsHeld(
+            held=True,
+            discounts={"line-1": 1_600},
+            points=20,
+            points_discount=2_000,
+            coupon_code="DIWALI",
+            campaigns=[applied],
+        )
+
+        order_id = await shop.place(coupon_code="DIWALI", redeem_points=20)
+
+        order = await shop.database.read(repository.get_order, order_id)
+        assert (order.subtotal, order.discount, order.points_discount, order.goods) == (16_000, 1_600, 2_000, 12_400)
+        assert (order.benefits, order.details.points_redeemed, order.details.campaigns) == (1, 20, [applied])
+        (created,) = [event.data for event in shop.database.events() if event.type == "OrderCreated"]
+        assert (created["couponCode"], created["pointsRedeemed"], created["benefits"]) == ("DIWALI", 20, True)
+        assert shop.others.benefits == {(order_id, 1)}
+
+
+async def test_benefits_of_an_order_that_is_refused_are_given_back(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        shop.others.off = BenefitsHeld(held=True, discounts={"line-1": 1_600})
+        shop.others.terms["minimum_order"] = 1_000_000
+
+        with pytest.raises(BelowMinimumOrder):
+            await shop.place(coupon_code="DIWALI")
+
+        assert nothing_stands(shop)
+        assert (shop.others.benefits, len(shop.others.released_benefits)) == (set(), 1)
+
+
+async def test_a_coupon_that_does_not_count_gives_stock_and_slot_back(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        shop.others.before[HoldBenefits] = say(refusal(422, "coupon-over"))
+
+        with pytest.raises(RemoteProblem) as refused:
+            await shop.place(coupon_code="DIWALI")
+
+        assert refused.value.type == "coupon-over"
+        assert nothing_stands(shop)
+        assert shop.others.released_benefits == set()
+
+
+async def test_benefits_of_which_no_answer_came_are_given_back(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        shop.others.off = BenefitsHeld(held=True)
+        shop.others.after[HoldBenefits] = silence()
+
+        with pytest.raises(Unavailable):
+            await shop.place(coupon_code="DIWALI")
+
+        assert nothing_stands(shop)
+        assert (shop.others.benefits, len(shop.others.released_benefits)) == (set(), 1)
 
 
 async def test_a_stored_address_is_asked_for_before_the_store_is(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shikanji.contracts.inventory import HoldStock
+from shikanji.contracts.loyalty import BenefitsHeld, RetakeBenefits
 from shikanji.contracts.store import AskServingTerms
 from shikanji.kit.calls import Call
 from shikanji.kit.clock import HOUR, MINUTE, SECOND
@@ -51,6 +52,33 @@ async def test_in_time_and_with_stock_it_brings_the_order_back(tmp_path: Path) -
         order = await shop.database.read(repository.get_order, order_id)
         assert (order.attempt, order.estimated_at) == (2, shop.room.clock.now() + 45 * MINUTE)
         assert shop.jobs() == []
+
+
+async def test_an_order_that_had_benefits_takes_them_again(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        shop.others.off = BenefitsHeld(held=True, discounts={"line-1": 1_600})
+        order_id = await timed_out(shop, coupon_code="DIWALI")
+
+        await shop.deliver(paid(order_id))
+        await shop.run_jobs()
+
+        assert shop.status(order_id) == ("confirmed", None)
+        assert (order_id, 2) in shop.others.benefits
+
+
+async def test_without_its_benefits_it_does_not_come_back_and_all_is_released(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        shop.others.off = BenefitsHeld(held=True, discounts={"line-1": 1_600})
+        order_id = await timed_out(shop, coupon_code="DIWALI")
+        shop.others.before[RetakeBenefits] = say(refusal(409, "coupon-used-up"))
+
+        await shop.deliver(paid(order_id))
+        for _ in range(2):
+            await shop.run_jobs()
+
+        assert shop.status(order_id) == ("cancelled", "payment_timeout")
+        assert refunds(shop) == [PAYMENT]
+        assert (order_id, 2) in shop.others.released_benefits
 
 
 async def test_it_asks_for_the_same_lines_and_place_again(tmp_path: Path) -> None:
