@@ -1,7 +1,6 @@
 """Loops that drive a step: woken by a signal, by the time that the step names, and by a poll (signals get lost)."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 
 from shikanji.kit.clock import SECOND, Clock
@@ -71,14 +70,21 @@ class Drive:
                 await self._rest(self._gives_way())
 
     async def _rest(self, behind: float) -> None:
-        """Looks again and again how busy the loop is: it may be free long before the rest is over."""
+        """Looks again and again how busy the loop is, for it may be free long before the rest is over."""
         now = asyncio.get_running_loop().time
-        began, waited = now(), math.inf
+        began = now()
+        waited = await self._wait_for_the_loop()
         while not self._stopping.is_set() and now() - began < rest_seconds(waited, behind):
-            await until(self._stopping, REST_SECONDS_MIN)
-            asked = now()
-            await asyncio.sleep(0)
-            waited = now() - asked
+            # Between two looks of one moment there may be little to do by chance.
+            waited = (waited + await self._wait_for_the_loop()) / 2
+
+    async def _wait_for_the_loop(self) -> float:
+        """Lets the shortest rest go by; for how long the loop then kept it waiting."""
+        now = asyncio.get_running_loop().time
+        due = now() + REST_SECONDS_MIN
+        await until(self._stopping, REST_SECONDS_MIN)
+        await asyncio.sleep(0)
+        return max(now() - due, 0.0)
 
     async def _try_step(self) -> float:
         """Seconds to wait before the next one."""
