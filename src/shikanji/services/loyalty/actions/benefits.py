@@ -56,10 +56,11 @@ def count_guess(tx: Tx, customer_id: str) -> None:
 
 def hold_benefits(tx: Tx, call: HoldBenefits) -> BenefitsHeld:
     """Holds all, or nothing; the same answer when it is asked again."""
+    # Under the member's lock: of two askers at once the second finds what the first has taken.
+    member = members.locked(tx, call.customer_id)
     there = orders.find_hold(tx, call.order_id, call.attempt)
     if there is not None:
         return _answer_again(there)
-    member = members.locked(tx, call.customer_id)
     basket = basket_of(call.lines, member, store_id=call.store_id, delivery_fee=call.delivery_fee, at=call.at)
     found = _found(tx, call.coupon_code, member, basket)
     if not found and not call.redeem_points:
@@ -109,8 +110,8 @@ def postpone(tx: Tx, order_id: str, attempt: int, until: int) -> None:
 def let_go(tx: Tx, hold: Hold) -> None:
     """What was held and not spent."""
     if slices := hold.held_slices:
-        lots = members.lots_with(tx, hold.customer_id, [each.lot_id for each in slices])
-        ledger = members.locked(tx, hold.customer_id).ledger(lots)
+        member = members.locked(tx, hold.customer_id)
+        ledger = member.ledger(members.lots_with(tx, hold.customer_id, [each.lot_id for each in slices]))
         until = tx.now + tx.settings(LoyaltySettings).returned_days * DAY
         ledger.give_back(slices, until, tx.new_id(), tx.now, Cause(kind="release", order_id=hold.order_id))
         members.save(tx, ledger)
@@ -187,7 +188,7 @@ def _hold(tx: Tx, call: HoldBenefits, member: Member, basket: Basket, found: lis
         subtotal=basket.subtotal,
         discount=sum(discounts.values()),
     )
-    for each in found:
+    for each in sorted(found, key=lambda each: each.campaign.id):
         _take_use(tx, each.campaign.id, each.campaign.draft.usage_limit_per_customer, member.customer_id)
     answer = BenefitsHeld(
         held=True,
@@ -251,10 +252,10 @@ def _take_over(tx: Tx, old: Hold, attempt: int) -> None:
 
 
 def _take_again(tx: Tx, old: Hold, attempt: int) -> None:
+    slices = _take_points(tx, old.customer_id, old.points, old.order_id)
     for use in sorted(old.held_uses, key=lambda use: use.campaign_id):
         draft = campaigns.find(tx, use.campaign_id).draft
         _take_use(tx, use.campaign_id, draft.usage_limit_per_customer, old.customer_id)
-    slices = _take_points(tx, old.customer_id, old.points, old.order_id)
     _add(tx, _again(tx, old, attempt, msgspec.json.encode(slices)))
 
 

@@ -215,8 +215,8 @@ def _return(tx: Tx, hold: Hold, slices: list[Slice]) -> None:
     count = sum(each.points for each in slices)
     if not count:
         return
-    lots = members.lots_with(tx, hold.customer_id, [each.lot_id for each in slices])
-    ledger = members.locked(tx, hold.customer_id).ledger(lots)
+    member = members.locked(tx, hold.customer_id)
+    ledger = member.ledger(members.lots_with(tx, hold.customer_id, [each.lot_id for each in slices]))
     until = tx.now + tx.settings(LoyaltySettings).returned_days * DAY
     ledger.return_spent(slices, until, tx.new_id(), tx.now, Cause(kind="return", order_id=hold.order_id))
     members.save(tx, ledger)
