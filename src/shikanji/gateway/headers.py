@@ -64,7 +64,7 @@ def forwarded(headers: Iterable[Header], added: Sequence[Header], known: Known) 
     kept = [
         header
         for header in headers
-        if header[0] not in _DROPPED and not header[0].startswith((b"x-forwarded-", b"x-original-"))
+        if header[0] not in _DROPPED and not header[0].startswith((b"x-forwarded-", b"x-original-", b"x-shikanji-"))
     ]
     named = _named_by_connection(headers)
     if named:
