@@ -4,7 +4,12 @@ from shikanji.kit.errors import Conflict, Unavailable
 
 
 class StorageFault(Unavailable):
-    """The database could not do its work just now; the same unit may succeed later."""
+    """The database could not do its work just now; the same unit may succeed later. `why` is for logs: in the
+    database's words it names tables and hosts, which are no business of whoever asked."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__()
+        self.args = (why or self.title,)
 
 
 class TransactionOver(StorageFault):
