@@ -52,7 +52,7 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=200, help="kills in each shape")
     parser.add_argument("--cuts", type=int, default=1_000, help="simulated power cuts")
     parser.add_argument("--seconds", type=float, default=1_500, help="how long a shape is broken at most")
-    parser.add_argument("--customers", type=int, default=150, help="who order at the same time")
+    parser.add_argument("--customers", type=int, default=60, help="who order at the same time")
     parser.add_argument("--events", type=int, default=100_000, help="in the outboxes when the bus loses its store")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="printed with the table")
     given = parser.parse_args()

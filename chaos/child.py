@@ -15,7 +15,8 @@ import aiohttp
 from shikanji.engines.process import identify, tether
 
 ROOT = Path(__file__).parents[1]
-READY_SECONDS_MAX = 60
+READY_SECONDS_MAX = 180
+PROBE_SECONDS_MAX = 10
 LINES_KEPT = 200
 
 
@@ -162,7 +163,7 @@ async def until_ready(life: Life, url: str) -> None:
 
 async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
     try:
-        async with http.get(url, timeout=aiohttp.ClientTimeout(total=2)) as answer:
+        async with http.get(url, timeout=aiohttp.ClientTimeout(total=PROBE_SECONDS_MAX)) as answer:
             return answer.status == 200
     except (aiohttp.ClientError, TimeoutError, OSError):
         return False
