@@ -67,21 +67,27 @@ def up(
     scaled: run them as several processes instead, on the engines that the settings name or `engines up` has started
     copies: with --scaled, how many of a service or of the gateway: order=2
     """
-    import uvloop
-
-    from shikanji import running
-    from shikanji import scaled as several
-    from shikanji.kit.errors import OperatorError
-    from shikanji.shape import with_engines
-
     over = _given(SHIKANJI_PORT=port, SHIKANJI_HOST=host)
     if scaled:
-        environment = {**os.environ, **over}
-        several.up(with_engines(environment, _configuration(over).platform.folder), _counts(copies))
+        _up_scaled(over, copies)
     elif copies:
+        from shikanji.kit.errors import OperatorError
+
         raise OperatorError("--copies goes with --scaled: one process has one of each")
     else:
+        import uvloop
+
+        from shikanji import running
+
         uvloop.run(running.up(_configuration(over)))
+
+
+def _up_scaled(over: Mapping[str, str], copies: tuple[str, ...]) -> None:
+    from shikanji import scaled
+    from shikanji.shape import with_engines
+
+    environment = {**os.environ, **over}
+    scaled.up(with_engines(environment, _configuration(over).platform.folder), _counts(copies))
 
 
 @app.command
