@@ -9,9 +9,19 @@ import hypothesis
 import pytest
 
 from shikanji.engines import Engines
+from tests.command_line import shikanji
 from tests.engines.postgres import PostgresServer
 from tests.harness import Shop, open_shop
-from tests.scaled import Databases, Processes, ScaledShop, at_the_counter, engines_of_its_own, environment
+from tests.scaled import (
+    Databases,
+    OneProcessOnEngines,
+    Processes,
+    ScaledShop,
+    at_the_counter,
+    engines_of_its_own,
+    environment,
+    settings,
+)
 
 # A busy machine must not make a test fail that no change broke.
 hypothesis.settings.register_profile(
@@ -47,7 +57,7 @@ def scaled_platform(
     engines: Engines, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Processes, Databases]]:
     """`up --scaled` with two orders and two gateways, started when a test first asks for it, for all that come after.
-    Who kills more of it than a copy that comes again starts his own."""
+    Who kills more of it than a copy that comes again starts his own. In the end all is accounted for."""
     folder = tmp_path_factory.mktemp("scaled")
     with engines_of_its_own(engines, folder, "scaled") as urls:
         processes = Processes(environment(folder / "data", urls), "--copies", "order=2,gateway=2")
@@ -56,6 +66,8 @@ def scaled_platform(
             databases = Databases(urls["SHIKANJI_DATABASE_URL"])
             yield processes, databases
             databases.close()
+            audit = shikanji("audit", "--settle", folder=folder / "data", **settings(urls))
+            assert audit.code == 0, audit.out + audit.err
         finally:
             processes.end(signal.SIGTERM)
 
@@ -65,3 +77,12 @@ async def scaled_shop(scaled_platform: tuple[Processes, Databases]) -> AsyncIter
     """The platform as several processes. It goes on from test to test: look at what is your own."""
     async with at_the_counter(*scaled_platform) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def on_engines(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneProcessOnEngines]:
+    """For what needs time to pass: the engines, and one process whose clock the test moves. It has one set of databases
+    for all that ask for it: look at what is your own."""
+    folder = tmp_path_factory.mktemp("on-engines")
+    with engines_of_its_own(engines, folder, "alone") as urls:
+        yield OneProcessOnEngines(folder / "data", urls)

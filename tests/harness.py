@@ -13,10 +13,12 @@ from typing import Any
 
 import aiohttp
 
-from shikanji import seed
-from shikanji.configuration import Configuration
-from shikanji.house import settings_kinds
+from shikanji import sandbox, seed
+from shikanji.configuration import LOCAL_BUS, Configuration
+from shikanji.house import SERVICES, settings_kinds
+from shikanji.kit.bus.opening import backlog
 from shikanji.kit.clock import SystemClock
+from shikanji.kit.service import Service
 from shikanji.main import Platform
 from shikanji.world import World
 
@@ -24,6 +26,7 @@ PASSWORD = "shikanji-demo"
 SECRET = "a secret for tests only, and 32 bytes at least"
 CUSTOMER = "customer@demo.test"
 ADMIN = "admin@demo.test"
+ALL: tuple[Service, ...] = (*SERVICES, sandbox.service)
 ADDRESS = {"line1": "1 Residency Road", "city": "Bengaluru", "state": "Karnataka", "postalCode": "560001"}
 
 
@@ -128,6 +131,11 @@ class Counter(ABC):
 
     def __post_init__(self) -> None:
         self.anonymous = Client(self.http, self.url)
+
+    @property
+    @abstractmethod
+    def databases(self) -> dict[str, Path | str]:
+        """The file or the URL of each service's."""
 
     @abstractmethod
     async def settle(self) -> None:
@@ -246,9 +254,20 @@ class Shop(Counter):
         self.clock = clock
         self.folder = folder
 
+    @property
+    def databases(self) -> dict[str, Path | str]:
+        settings = self.platform.settings
+        if settings.embedded:
+            return {service.name: self.folder / f"{service.name}.db" for service in ALL}
+        return {service.name: settings.database_template.replace("{service}", service.name) for service in ALL}
+
     async def settle(self) -> None:
         async with asyncio.timeout(60):
             await self.platform.settle()
+            bus_url = self.platform.settings.bus_url
+            # What a bus between processes still had may have come meanwhile, and have set something going.
+            while bus_url != LOCAL_BUS and (await backlog(bus_url) or not await self.platform.is_settled()):
+                await self.platform.settle()
 
 
 def configuration(folder: Path, **settings: str) -> Configuration:
@@ -262,13 +281,19 @@ async def open_shop(folder: Path, *, driven: bool = True, **settings: str) -> As
     """The platform on a copy of the demo data in `folder` (on what is there, when there is something)."""
     if not await asyncio.to_thread(folder.exists):
         shutil.copytree(await template(), folder)
-    clock = MovingClock()
-    platform = Platform(configuration(folder, **settings), world=World(clock=clock), driven=driven)
+    async with open_platform(configuration(folder, **settings), MovingClock(), driven=driven) as shop:
+        yield shop
+
+
+@asynccontextmanager
+async def open_platform(chosen: Configuration, clock: MovingClock, *, driven: bool = True) -> AsyncIterator[Shop]:
+    """The platform on whatever data there is."""
+    platform = Platform(chosen, world=World(clock=clock), driven=driven)
     await platform.start()
     platform.is_ready()
     try:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-            yield Shop(platform, clock, http, folder)
+            yield Shop(platform, clock, http, chosen.platform.folder)
     finally:
         await platform.stop()
 

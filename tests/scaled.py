@@ -15,17 +15,16 @@ from typing import Any
 import aiohttp
 import psycopg
 
-from shikanji import sandbox
+from shikanji import seed
 from shikanji.engines import Engines
 from shikanji.house import SERVICES
 from shikanji.kit.clock import SystemClock
-from shikanji.kit.service import Service
 from tests import command_line
-from tests.harness import CUSTOMER, Client, Counter
+from tests.harness import ALL, CUSTOMER, Client, Counter, MovingClock, Shop, configuration, open_platform
 from tests.probing import until
 
-ALL: tuple[Service, ...] = (*SERVICES, sandbox.service)
 STARTED_SECONDS_MAX = 90.0
+ENGINES = ("SHIKANJI_DATABASE_URL", "SHIKANJI_BUS_URL", "SHIKANJI_CACHE_URL")
 ENOUGH, PLENTY = 400, 1_000
 """Pieces of a product: below the first it is restocked by the second."""
 
@@ -116,14 +115,35 @@ def environment(folder: Path, urls: Mapping[str, str], **settings: str) -> dict[
     return {**command_line.environment(folder, rate_limits="off", **settings), **urls}
 
 
+def settings(urls: Mapping[str, str]) -> dict[str, str]:
+    """As `command_line.shikanji` takes them."""
+    return {name.removeprefix("SHIKANJI_").lower(): value for name, value in urls.items()}
+
+
+class OneProcessOnEngines:
+    """The whole platform in this process, but on engines. Its clock can be moved, and goes on from test to test."""
+
+    def __init__(self, folder: Path, urls: Mapping[str, str]) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._clock = MovingClock()
+        self._engines = settings(urls)
+
+    @asynccontextmanager
+    async def open(self, **changes: str) -> AsyncIterator[Shop]:
+        chosen = configuration(self._folder, **self._engines, **changes)
+        async with open_platform(chosen, self._clock) as shop:
+            await seed.seed(shop.platform.rooms)
+            await shop.settle()
+            yield shop
+
+
 class Databases:
     """Looks at all of them from outside."""
 
     def __init__(self, template: str) -> None:
-        self._connections = {
-            service.name: psycopg.connect(template.replace("{service}", service.name), autocommit=True)
-            for service in ALL
-        }
+        self.urls = {service.name: template.replace("{service}", service.name) for service in ALL}
+        self._connections = {name: psycopg.connect(url, autocommit=True) for name, url in self.urls.items()}
 
     def close(self) -> None:
         for connection in self._connections.values():
@@ -166,7 +186,12 @@ class ScaledShop(Counter):
         super().__init__(http, processes.url)
         self.processes = processes
         self.folder = Path(processes.environment["SHIKANJI_DATA_DIR"])
+        self.urls = {name: processes.environment[name] for name in ENGINES}
         self._databases = databases
+
+    @property
+    def databases(self) -> dict[str, Path | str]:
+        return {**self._databases.urls}
 
     async def settle(self) -> None:
         left = ""

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from shikanji.engines import Engines
+from tests.harness import ALL
 from tests.probing import until
 from tests.scaled import (
-    ALL,
     Databases,
     Processes,
     at_the_counter,

@@ -13,9 +13,9 @@ from shikanji.kit.folder import LOCK, FolderLock
 from shikanji.main import Part
 from shikanji.shape import SCALED_LOCK, was_scaled
 from tests.command_line import shikanji
-from tests.harness import Client
+from tests.harness import ALL, Client
 from tests.probing import until
-from tests.scaled import ALL, ScaledShop
+from tests.scaled import ScaledShop
 
 NOBODY = "http://127.0.0.1:1"
 

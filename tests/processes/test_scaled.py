@@ -19,7 +19,7 @@ from shikanji.kit.secrets import DerivedSecrets
 from tests.command_line import shikanji
 from tests.harness import SECRET, Client, Response
 from tests.probing import until
-from tests.scaled import ScaledShop
+from tests.scaled import ScaledShop, settings
 
 WITH_A_TOKEN = {
     "customer": "/api/v1/auth/sessions",
@@ -176,11 +176,7 @@ async def test_codes_that_a_service_sent_are_on_the_gateways_page(shop: ScaledSh
 
 async def test_commands_work_beside_the_processes(shop: ScaledShop) -> None:
     await shop.order()
-    urls = {
-        name.removeprefix("SHIKANJI_").lower(): value
-        for name, value in shop.processes.environment.items()
-        if name.startswith("SHIKANJI_") and name not in {"SHIKANJI_DATA_DIR", "SHIKANJI_SECRET"}
-    }
+    urls = settings(shop.urls)
     folder = shop.folder
 
     tail = await asyncio.to_thread(shikanji, "events", "tail", "--lines", "1", folder=folder, **urls)

@@ -2,25 +2,28 @@
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pysqlite3
 import pytest
 
-from shikanji import sandbox
 from shikanji.audit.invariant import Report
 from shikanji.audit.run import Audit
 from shikanji.audit.views import card_number
-from shikanji.house import SERVICES
 from shikanji.kit.clock import DAY, HOUR, SystemClock
-from tests.harness import Shop, open_shop
-
-ALL = (*SERVICES, sandbox.service)
+from tests.harness import ALL, Counter, open_shop
+from tests.scaled import ScaledShop
 
 
 def audit(folder: Path, *, ahead: int = HOUR, quiet: int = 0) -> Report:
     """As of `ahead` µs from now: everything has had its time to settle."""
-    look = Audit(ALL, {service.name: folder / f"{service.name}.db" for service in ALL})
+    return audit_of({service.name: folder / f"{service.name}.db" for service in ALL}, ahead=ahead, quiet=quiet)
+
+
+def audit_of(databases: Mapping[str, Path | str], *, ahead: int = HOUR, quiet: int = 0) -> Report:
+    """The same of databases wherever they are."""
+    look = Audit(ALL, databases)
     try:
         return look.run(now=SystemClock().now() + ahead, quiet=quiet)
     finally:
@@ -31,7 +34,7 @@ def violated(report: Report) -> set[str]:
     return {finding.key for finding in report.findings if finding.count}
 
 
-async def live_a_day(shop: Shop) -> None:
+async def live_a_day(shop: Counter) -> None:
     """An order of every kind, each to another end; at the end everything is settled and nothing waits."""
     customer, manager = await shop.customer(), await shop.staff("manager")
     cod = await shop.order()
@@ -52,7 +55,7 @@ async def live_a_day(shop: Shop) -> None:
     await shop.settle()
 
 
-async def live_with_benefits(shop: Shop) -> None:
+async def live_with_benefits(shop: Counter) -> None:
     """A coupon and points on one order that is made and one that is not."""
     admin, customer = await shop.admin(), await shop.customer()
     campaign = {"name": "Diwali", "type": "discount", "discountType": "percentage", "value": 10, "code": "DIWALI"}
@@ -81,6 +84,16 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_audit_is_clean_after_a_day_of_everything(lived: Path) -> None:
     report = audit(lived, ahead=0)
+
+    assert [(finding.key, finding.violations) for finding in report.findings if finding.count] == []
+    assert report.lacking == {}
+
+
+async def test_the_audit_is_clean_after_a_day_that_several_processes_lived(scaled_shop: ScaledShop) -> None:
+    """Of all that they did for whatever test came before, too."""
+    await live_a_day(scaled_shop)
+
+    report = await asyncio.to_thread(audit_of, scaled_shop.databases, ahead=0)
 
     assert [(finding.key, finding.violations) for finding in report.findings if finding.count] == []
     assert report.lacking == {}

@@ -3,22 +3,20 @@
 import asyncio
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from shikanji import sandbox, seed
+from shikanji import seed
 from shikanji.audit.invariant import Report
-from shikanji.audit.run import Audit
-from shikanji.house import SERVICES
-from shikanji.kit.clock import DAY, HOUR, SystemClock
+from shikanji.kit.clock import DAY, HOUR
 from shikanji.kit.db.faults import Unfit
 from tests.engines.postgres import PostgresServer
-from tests.harness import open_shop
-from tests.scenarios.test_audit import PLANTED, live_a_day, violated
+from tests.harness import ALL, open_shop
+from tests.scenarios.test_audit import PLANTED, audit_of, live_a_day, violated
 
-ALL = (*SERVICES, sandbox.service)
 numbers = count(1)
 
 
@@ -32,7 +30,7 @@ class Lived:
     def url(self, service: str) -> str:
         return self.server.url(self.names[service])
 
-    def urls(self) -> dict[str, str]:
+    def urls(self) -> dict[str, Path | str]:
         return {service: self.url(service) for service in self.names}
 
     def with_copy_of(self, service: str) -> "Lived":
@@ -48,11 +46,7 @@ class Lived:
 
 
 def audit(lived: Lived, *, ahead: int = HOUR, quiet: int = 0) -> Report:
-    look = Audit(ALL, lived.urls())
-    try:
-        return look.run(now=SystemClock().now() + ahead, quiet=quiet)
-    finally:
-        look.close()
+    return audit_of(lived.urls(), ahead=ahead, quiet=quiet)
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,7 @@
 
 import asyncio
 
-import pytest
-
 from tests.harness import ADDRESS, PASSWORD, Counter
-
-
-@pytest.fixture(params=["one process", "several processes"])
-def counter(request: pytest.FixtureRequest) -> Counter:
-    opened: Counter = request.getfixturevalue("shop" if request.param == "one process" else "scaled_shop")
-    return opened
 
 
 async def test_a_customer_orders_and_pays_online_and_the_store_fulfils(counter: Counter) -> None:

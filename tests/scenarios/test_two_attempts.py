@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from shikanji.kit.clock import MINUTE
-from tests.harness import Client, Shop, open_shop
-from tests.scenarios.test_audit import audit, violated
+from shikanji.kit.clock import HOUR, MINUTE
+from tests.harness import Client, Counter, Shop, open_shop
+from tests.scaled import OneProcessOnEngines, ScaledShop
+from tests.scenarios.test_audit import audit_of, violated
 
 OUTCOMES: dict[str, list[str]] = {
     "success": ["pays"],
@@ -67,22 +68,46 @@ def cases(first: str) -> list[Case]:
     return list(every.values())
 
 
+def sample(every: int) -> list[Case]:
+    """Of all the ways together each `every`th, so that every pair is among them."""
+    return [case for first in OUTCOMES for case in cases(first)][::every]
+
+
 @pytest.mark.parametrize("first", OUTCOMES)
 async def test_money_and_order_never_part(tmp_path: Path, first: str) -> None:
-    every = cases(first)
     async with open_shop(tmp_path / "data") as shop:
-        await begin(shop, every)
-
-        await walk(shop, every)
-
-        admin = await shop.admin()
-        for case in every:
-            await check(admin, case)
-    report = audit(tmp_path / "data")
-    assert violated(report) == set(), report
+        await live_through(shop, cases(first))
 
 
-async def begin(shop: Shop, every: list[Case]) -> None:
+async def test_money_and_order_never_part_on_engines(on_engines: OneProcessOnEngines) -> None:
+    async with on_engines.open() as shop:
+        await live_through(shop, sample(25))
+
+
+async def test_money_and_order_never_part_in_several_processes(scaled_shop: ScaledShop) -> None:
+    """What ends before time runs out: nobody can put the clocks of processes forward."""
+    every = [case for case in sample(12) if ends_in_time(case)]
+    await begin(scaled_shop, every)
+
+    await take(scaled_shop, every, [case.steps for case in every])
+
+    await check_all(scaled_shop, every, ahead=0)
+
+
+def ends_in_time(case: Case) -> bool:
+    happened = {what for _, what in case.steps}
+    return LATE not in happened and not happened.isdisjoint({"pays", "pays twice", CANCEL})
+
+
+async def live_through(shop: Shop, every: list[Case]) -> None:
+    await begin(shop, every)
+
+    await walk(shop, every)
+
+    await check_all(shop, every, ahead=HOUR)
+
+
+async def begin(shop: Counter, every: list[Case]) -> None:
     """Both attempts stand open: the first has failed once, but may still be paid."""
     customer = await shop.customer()
     body = await shop.order_body(lines=1, paymentMethod="online")
@@ -117,7 +142,7 @@ def in_time(steps: list[Step]) -> list[Step]:
     return next((steps[:place] for place, (_, what) in enumerate(steps) if what == LATE), steps)
 
 
-async def take(shop: Shop, every: list[Case], steps: list[list[Step]]) -> None:
+async def take(shop: Counter, every: list[Case], steps: list[list[Step]]) -> None:
     customer = await shop.customer()
     for place in range(max(map(len, steps), default=0)):
         due = [(case, mine[place]) for case, mine in zip(every, steps, strict=True) if place < len(mine)]
@@ -129,7 +154,7 @@ async def take(shop: Shop, every: list[Case], steps: list[list[Step]]) -> None:
         await shop.settle()
 
 
-async def happen(shop: Shop, customer: Client, case: Case, step: Step) -> None:
+async def happen(shop: Counter, customer: Client, case: Case, step: Step) -> None:
     who, what = step
     if what == CANCEL:
         answer = await customer.post(f"/api/v1/orders/{case.order['id']}/cancel", {"reason": "changed my mind"})
@@ -138,6 +163,14 @@ async def happen(shop: Shop, customer: Client, case: Case, step: Step) -> None:
     outcome = "failure" if what == "fails" else "success"
     answer = await shop.check_out(case.attempts[who], outcome, webhook="twice" if what == "pays twice" else "once")
     assert answer.status in (200, 409), answer.body
+
+
+async def check_all(shop: Counter, every: list[Case], *, ahead: int) -> None:
+    admin = await shop.admin()
+    for case in every:
+        await check(admin, case)
+    report = await asyncio.to_thread(audit_of, shop.databases, ahead=ahead)
+    assert violated(report) == set(), report
 
 
 async def check(admin: Client, case: Case) -> None:
