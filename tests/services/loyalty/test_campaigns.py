@@ -110,6 +110,9 @@ def test_a_campaign_counts_for_any_of_its_segments() -> None:
         ({"code": None}, "code"),
         ({"type": "referral", "automatic": True}, "automatic"),
         ({"ends_at": NOON - 2 * DAY}, "endsAt"),
+        # The edges of the calendar, as somebody east and somebody west of Greenwich writes them.
+        ({"starts_at": -62_135_640_000_000_000}, "startsAt"),
+        ({"ends_at": 253_402_343_999_000_000}, "endsAt"),
         ({"reward_points": 5}, "rewardPoints"),
         ({"value": 101}, "value"),
         ({"discount_type": "fixed", "value": 0}, "value"),

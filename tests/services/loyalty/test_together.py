@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from shikanji.kit.db.tx import Tx
-from shikanji.services.loyalty.actions import benefits
+from shikanji.services.loyalty.actions import benefits, campaigns
 from shikanji.services.loyalty.actions.orders import order_cancelled
+from shikanji.services.loyalty.errors import CodeTaken
 from tests.kit.databases import OpenDatabase
 from tests.probing import until
 from tests.services.loyalty.makers import (
@@ -19,6 +20,7 @@ from tests.services.loyalty.makers import (
     confirmed,
     created,
     deliver,
+    draft,
     give,
     hold,
     number,
@@ -90,3 +92,14 @@ async def test_the_same_question_at_the_same_moment_has_one_answer(base: OpenDat
     assert first == second
     assert balances(base) == (0, 10, 30, 0)
     check_books(base)
+
+
+async def test_of_two_campaigns_that_want_one_code_at_the_same_moment_one_is_refused(base: OpenDatabase) -> None:
+    holi, diwali = await start(base, code="HOLI"), await start(base, code="DIWALI")
+
+    with pytest.raises(CodeTaken):
+        await one_waits_for_the_other(
+            base,
+            lambda tx: campaigns.update_campaign(tx, holi.id, draft(code="MONSOON"), None),
+            lambda tx: campaigns.update_campaign(tx, diwali.id, draft(code="MONSOON"), None),
+        )

@@ -3,6 +3,7 @@
 import msgspec
 
 from shikanji.contracts.inventory import PricedLine
+from shikanji.kit.db.faults import ConstraintViolated
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Invalid, Problem
 from shikanji.kit.web.etags import etag, require_match
@@ -51,10 +52,12 @@ def update_campaign(tx: Tx, campaign_id: str, draft: CampaignDraft, expected: st
     if found.used and draft.type != found.draft.type:
         raise Invalid.field("type", "stays as it is: the campaign was used already")
     _check_limits(tx, found, draft)
-    if draft.code is not None and draft.code != found.draft.code and campaigns.find_by_code(tx, draft.code) is not None:
-        raise CodeTaken
     changed = msgspec.structs.replace(found, draft=draft, version=found.version + 1)
-    campaigns.save(tx, changed)
+    try:
+        with tx.savepoint():
+            campaigns.save(tx, changed)
+    except ConstraintViolated:
+        raise CodeTaken from None
     return changed
 
 

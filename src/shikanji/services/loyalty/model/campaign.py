@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from shikanji.contracts.inventory import PricedLine
 from shikanji.contracts.loyalty import CampaignType
-from shikanji.kit.clock import to_rfc3339
+from shikanji.kit.clock import from_rfc3339, to_rfc3339
 from shikanji.kit.errors import Invalid, Problem
 from shikanji.kit.money import shares
 from shikanji.kit.web.fields import Id, Paise
@@ -40,6 +40,8 @@ Ids = Annotated[list[Id], Meta(max_length=200)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Few = Annotated[int, Meta(ge=1, le=20)]
 PERCENT_MAX, BONUS_PERCENT_MAX = 100, 1_000
+FIRST_TIME, LAST_TIME = from_rfc3339("2000-01-01T00:00:00Z"), from_rfc3339("3000-01-01T00:00:00Z")
+"""A time at the edge of the calendar is none any more in another zone."""
 
 DISCOUNTS: dict[CampaignType, tuple[DiscountType, ...]] = {
     "discount": ("percentage", "fixed", "free_item"),
@@ -132,6 +134,9 @@ def check_draft(draft: CampaignDraft) -> None:
         raise Invalid.field("code", "is needed where the campaign is not automatic")
     if draft.type == "referral" and (draft.automatic or draft.code is not None):
         raise Invalid.field("automatic", "a referral applies by the members' own codes")
+    for field, at in (("startsAt", draft.starts_at), ("endsAt", draft.ends_at)):
+        if at is not None and not FIRST_TIME <= at <= LAST_TIME:
+            raise Invalid.field(field, "is from the year 2000 to 2999")
     if draft.ends_at is not None and draft.ends_at <= draft.starts_at:
         raise Invalid.field("endsAt", "is after startsAt")
     if draft.reward_points and draft.type != "referral":
