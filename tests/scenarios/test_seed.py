@@ -25,7 +25,7 @@ from shikanji.services.store import actions as store
 from shikanji.services.store import repository as stores
 from shikanji.services.store import service as store_service
 from shikanji.services.store.model.store import Store
-from tests.kit.databases import OpenDatabase, open_database
+from tests.kit.databases import OpenDatabase, open_on
 from tests.makers import make_room_of
 from tests.services.store.makers import make_particulars
 
@@ -115,12 +115,20 @@ def _room(database: OpenDatabase, deaths: Deaths | None) -> Room:
 
 
 @pytest.fixture
-async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
+async def platform(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Platform]:
+    """On SQLite, or where its writing is what is tested on each engine."""
+    engine = getattr(request, "param", "sqlite")
     async with AsyncExitStack() as stack:
-        opened = {one.name: await stack.enter_async_context(open_database(one, tmp_path)) for one in SERVICES}
+        opened = {
+            one.name: await stack.enter_async_context(open_on(engine, one, tmp_path, request)) for one in SERVICES
+        }
         yield Platform(opened)
 
 
+on_each_engine = pytest.mark.parametrize("platform", ["sqlite", "postgres"], indirect=True)
+
+
+@on_each_engine
 async def test_an_empty_platform_gets_stores_people_and_a_card(platform: Platform) -> None:
     lines: list[str] = []
 
@@ -135,6 +143,7 @@ async def test_an_empty_platform_gets_stores_people_and_a_card(platform: Platfor
     assert counted.get("LowStockAlert", 0) == 0
 
 
+@on_each_engine
 async def test_a_second_start_touches_nothing(platform: Platform) -> None:
     made = await seed(platform.rooms())
     counted = platform.counts()
@@ -145,6 +154,7 @@ async def test_a_second_start_touches_nothing(platform: Platform) -> None:
     assert platform.counts() == counted
 
 
+@on_each_engine
 async def test_what_was_taken_away_later_stays_away(platform: Platform) -> None:
     await seed(platform.rooms())
     place = await platform.databases["store"].read(store.staff_of, (await platform.stores())[0].id, None, 10)
@@ -156,6 +166,7 @@ async def test_what_was_taken_away_later_stays_away(platform: Platform) -> None:
     assert platform.counts() == counted
 
 
+@on_each_engine
 async def test_a_platform_with_a_store_of_its_own_is_left_alone(platform: Platform) -> None:
     await platform.databases["store"].write(store.create_store, make_particulars(slug="our-own"))
 
@@ -172,8 +183,14 @@ async def test_in_production_nothing_is_made(platform: Platform) -> None:
     assert sum(platform.counts().values()) == 0
 
 
-@pytest.mark.parametrize("after_commit", [False, True])
-@pytest.mark.parametrize("at", [1, 2, 3, 4])
+KILLS = [
+    *(("sqlite", at, after_commit) for at in (1, 2, 3, 4) for after_commit in (False, True)),
+    ("postgres", 1, True),
+    ("postgres", 3, False),
+]
+
+
+@pytest.mark.parametrize(("platform", "at", "after_commit"), KILLS, indirect=["platform"])
 async def test_a_start_after_a_kill_completes_it_once(platform: Platform, at: int, after_commit: bool) -> None:
     with pytest.raises(Killed):
         await seed(platform.rooms(Deaths(at, after_commit)))
