@@ -104,11 +104,6 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
         return {service: tuple(listed.split(",")) for service, _, listed in pairs}
 
     @property
-    def shared(self) -> bool:
-        """Whether databases, bus and cache are such that several processes can work on them."""
-        return not (self.embedded or self.bus_url == LOCAL_BUS or self.cache_url == MEMORY_CACHE)
-
-    @property
     def files_place(self) -> str:
         """The URL of the store of files."""
         return self.files_url or (self.folder.resolve() / "files").as_uri()

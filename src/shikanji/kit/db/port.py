@@ -28,9 +28,9 @@ class Database(Protocol):
     service: str
     load: Load
     lanes: int
-    """In how many transactions at once background work is done whose parts do not belong together (events of different
-    aggregates, timers). 1: they share one, which costs one commit. Where rows are locked they must not: it would keep
-    those of the first until the last is done, and lock them in no order."""
+    """How many units of background work may wait at once whose parts do not belong together (events of an aggregate
+    that went wrong, timers). 1: they share one, which costs one commit. Where rows are locked they do not: what others
+    wait for would be kept until the last part is done."""
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
 
