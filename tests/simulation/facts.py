@@ -9,9 +9,10 @@ import msgspec
 
 from shikanji.audit.run import Audit
 from shikanji.kit.clock import DAY
-from shikanji.kit.db.together import open_together
+from shikanji.kit.db.together import open_together, quoted
 from shikanji.kit.service import Service
 from tests.simulation.book import Book, KnownOrder
+from tests.simulation.sometimes import SERVICES
 
 COUNTED = (
     """SELECT 'cancelled: ' || cancel_cause, count(*) FROM "order".orders WHERE cancel_cause IS NOT NULL GROUP BY 1""",
@@ -24,14 +25,15 @@ COUNTED = (
     """SELECT 'hold ' || state, count(*) FROM inventory.holds GROUP BY 1""",
     """SELECT 'tombstone', count(*) FROM inventory.holds WHERE state = 'released' AND lines = CAST('[]' AS BLOB)""",
     """SELECT 'slot ' || state, count(*) FROM store.slot_places GROUP BY 1""",
-    """SELECT 'tried again: ' || type, count(*) FROM (
-        SELECT type, attempts FROM "order".inbox UNION ALL SELECT type, attempts FROM payment.inbox
-        UNION ALL SELECT type, attempts FROM inventory.inbox UNION ALL SELECT type, attempts FROM store.inbox
-        UNION ALL SELECT type, attempts FROM customer.inbox) WHERE attempts > 1 GROUP BY 1""",
+    """SELECT 'benefits ' || state, count(*) FROM loyalty.benefit_holds GROUP BY 1""",
     *(
-        f"""SELECT 'still failing: {name} ' || kind || ' ' || last_error, count(*) FROM "{name}".jobs
-        WHERE last_error IS NOT NULL GROUP BY 1"""
-        for name in ("customer", "store", "inventory", "order", "payment", "sandbox")
+        f"SELECT 'tried again: ' || type, count(*) FROM {name}.inbox WHERE attempts > 1 GROUP BY 1"
+        for name in map(quoted, SERVICES)
+    ),
+    *(
+        f"SELECT 'still failing: ' || kind || ': ' || last_error, count(*) FROM {name}.jobs "
+        "WHERE last_error IS NOT NULL GROUP BY 1"
+        for name in map(quoted, (*SERVICES, "sandbox"))
     ),
     """SELECT 'webhook ' || state, count(*) FROM payment.webhooks GROUP BY 1""",
 )

@@ -27,9 +27,24 @@ ALL_AT_ONCE, RESTARTED, LOOKED_AT, STARTED_IN_VAIN = 0.08, 0.15, 0.3, 0.2
 START_TURNS = 25
 REQUESTS_MAX = 6
 """Under way at once."""
+WAITS = (
+    (10 * MILLISECOND, SECOND),
+    (SECOND, 40 * SECOND),
+    (MINUTE, 6 * MINUTE),
+    (14 * MINUTE, 22 * MINUTE),
+    (40 * MINUTE, 4 * HOUR),
+)
 AFTERWARDS = (31 * SECOND, 17 * MINUTE, 40 * MINUTE, 3 * HOUR, 25 * HOUR)
 """How time passes when the day is over: past every deadline that an order can have."""
-CALLS = ("AskOrderingCustomer", "AskServingTerms", "HoldStock", "ReleaseHold", "ReleaseSlot", "AskOrderStanding")
+CALLS = (
+    "AskOrderingCustomer",
+    "AskServingTerms",
+    "HoldStock",
+    "HoldBenefits",
+    "ReleaseHold",
+    "ReleaseSlot",
+    "AskOrderStanding",
+)
 OUTSIDE = ("/sandbox/merchant/orders", "/sandbox/merchant/refunds", "/api/v1/payments")
 WORK = {
     ("order", "relay"): 5,
@@ -43,16 +58,18 @@ WORK = {
     ("inventory", "jobs"): 2,
     ("sandbox", "jobs"): 4,
     ("store", "jobs"): 1,
+    ("loyalty", "relay"): 1,
+    ("loyalty", "jobs"): 1,
     ("customer", "jobs"): 0.5,
 }
 """Who works how often."""
 DEADLY = {
     "now": 8,
     **{f"{what} {name}": 2 for name in (*SERVICES, "sandbox") for what in ("commit", "committed")},
-    **{f"{what} to {name}": 2 for name in SERVICES for what in ("deliver", "delivered")},
-    **{f"{what} to order": 5 for what in ("deliver", "delivered")},
+    **{f"{what} to {name}": often for name in SERVICES for what, often in (("deliver", 5), ("delivered", 2))},
+    "deliver to order": 15,
     **{f"{what} {name}": 1 for name in CALLS for what in ("ask", "answered")},
-    **{f"{what} {path}": 3 for path in OUTSIDE for what in ("send", "sent")},
+    **{f"{what} {path}": 5 for path in OUTSIDE for what in ("send", "sent")},
 }
 """Where a crash may be meant to come, and how often."""
 
@@ -145,7 +162,7 @@ class Day:
             (2.0 * waiting, self._let_go),
             (3.0 if len(self.asking) < REQUESTS_MAX else 0, self._ask),
             (3.0, self._work),
-            (8.0 * self.hurry, self._pass_time),
+            (8.0 * self.hurry * (1 - 0.8 * self.temper.care), self._pass_time),
             (self.temper.disorder if self.life.bus.delivered else 0, self._repeat_delivery),
         ]
         return self.chance.choices([way for _, way in ways], [weight for weight, _ in ways])[0]
@@ -176,17 +193,9 @@ class Day:
             self.working[f"{name} {what}"] = self.life.loop.create_task(self._try(self.life, f"{name} {what}", step()))
 
     def _pass_time(self) -> None:
-        low, high = self.chance.choices(
-            (
-                (10 * MILLISECOND, SECOND),
-                (SECOND, 40 * SECOND),
-                (MINUTE, 6 * MINUTE),
-                (14 * MINUTE, 22 * MINUTE),
-                (40 * MINUTE, 4 * HOUR),
-            ),
-            (5, 4, 3, 1.5, 0.3),
-        )[0]
-        by = self.chance.randint(low, high)
+        """Hardly long while somebody waits for an answer."""
+        weights = (5, 4, 0.6, 0.3, 0.05) if self.asking else (5, 4, 3, 1.5, 0.3)
+        by = self.chance.randint(*self.chance.choices(WAITS, weights)[0])
         self.clock.advance(by)
         self.tell(f"{by / SECOND:.1f} s pass")
 
@@ -221,6 +230,7 @@ class Day:
             self.reached["crash"] += 1
             for place in places:
                 self.reached[f"crash at {place}"] += 1
+                self.reached[f"crash at any {place.split()[0]}"] += 1
             self.machine.crash()
             self._look_at_the_wreck()
             self.clock.advance(self.chance.choice((SECOND, 10 * SECOND, 40 * SECOND, 20 * MINUTE)))

@@ -23,6 +23,7 @@ MERCHANT = {
     "x-client-id": SandboxSettings().key_id,
     "x-client-secret": key_secret(SandboxSettings(), DerivedSecrets(SECRET.encode())).decode(),
 }
+COUPONS = ("MINT", "MINT", "ONCE", "ONCE", "FREE", "DOUBLE", "NONE")
 OPERATIONS = ("create-order", "fetch-order", "create-refund", "fetch-refund", "checkout")
 NEXT = {
     "confirmed": ("preparing",),
@@ -111,8 +112,12 @@ class Script:
         if chance.random() < 0.1:
             at = self.clock.now() // (15 * MINUTE) * 15 * MINUTE + chance.randint(2, 100) * 15 * MINUTE
             body["scheduledFor"] = to_rfc3339(at)
+        if chance.random() < 0.3:
+            body["couponCode"] = chance.choice(COUPONS)
         customer_id = person.id
-        if chance.random() < 0.1:
+        if chance.random() < 0.3:
+            body["redeemPoints"] = chance.choice((10, 30, 60, 300))
+        elif chance.random() < 0.1:
             person = book.people[chance.choice(("cashier", "manager"))]
             body["customerId"] = customer_id
         placing = Placing(f"order-{len(book.placings):08d}-{chance.getrandbits(32):08x}", person, body, customer_id)
@@ -310,6 +315,15 @@ class Script:
         body = {"acceptingOrders": self.chance.random() < 0.7}
         return Asking("store-status", "PUT", f"/api/v1/stores/{self.book.stores[person.store]}/status", body, person)
 
+    def _points(self) -> Asking:
+        """By hand, from head office; now and then the same once more."""
+        chance = self.chance
+        what, points = chance.choice((("earn", 50), ("earn", 5), ("redeem", 20), ("adjust", -15), ("adjust", 40)))
+        customer = self.book.people[chance.choice(CUSTOMERS)]
+        body = {"customerId": customer.id, "points": points, "reason": "by hand"}
+        key = f"{what}-{customer.name}-{points}-{chance.randint(0, 2)}-0000"
+        return Asking(what, "POST", f"/api/v1/loyalty/{what}", body, self.book.people["admin"], key)
+
     # Looking.
 
     def _read(self) -> Asking | None:
@@ -432,6 +446,7 @@ WEIGHTS: dict[str, float] = {
     "cancel": 1.5,
     "step": 5,
     "adjust": 2.5,
+    "points": 1,
     "store_status": 0.3,
     "read": 2,
     "menu": 0.5,

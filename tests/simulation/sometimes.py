@@ -1,6 +1,6 @@
 """What must come to pass in some of the days of a test run, or the run has proved nothing of it."""
 
-SERVICES = ("customer", "store", "inventory", "order", "payment")
+SERVICES = ("customer", "store", "inventory", "order", "payment", "loyalty")
 
 ACTIONS = (
     *(
@@ -17,6 +17,10 @@ ACTIONS = (
     *(f"cancel {said}" for said in ("200", "409 illegal-status")),
     *(f"step {said}" for said in ("200", "409 illegal-status")),
     *(f"adjust {said}" for said in ("200", "409 below-zero")),
+    "earn 201",
+    *(f"redeem {said}" for said in ("201", "409 insufficient-points")),
+    "place 409 insufficient-points",
+    "place 409 coupon-used-up",
     "store-status 200",
     "read 200",
     "menu 200",
@@ -31,6 +35,7 @@ ENDS = (
     *(f"refund {cause} completed" for cause in ("cancelled", "late", "excess", "requested")),
     *(f"revival {state}" for state in ("confirmed", "refused")),
     *(f"hold {state}" for state in ("sold", "cancelled", "released", "returned")),
+    *(f"benefits {state}" for state in ("spent", "returned", "released")),
     *(f"slot {state}" for state in ("tied", "released")),
     *(f"attempt {number}" for number in (1, 2)),
     "tombstone",
@@ -41,9 +46,10 @@ ENDS = (
 ACCIDENTS = (
     *(f"crash at {what} {service}" for service in SERVICES for what in ("commit", "committed")),
     *(f"crash at {what} sandbox" for what in ("commit", "committed")),
-    *(f"crash at {what} to {service}" for service in SERVICES for what in ("deliver", "delivered")),
-    *(f"crash at {what} HoldStock" for what in ("ask", "answered")),
-    *(f"crash at {what} /sandbox/merchant/orders" for what in ("send", "sent")),
+    *(f"crash at deliver to {service}" for service in SERVICES),
+    *(f"crash at any {what}" for what in ("delivered", "ask", "answered", "send", "sent")),
+    "crash in the start",
+    "restart",
     "delivered again",
     "failed: order relay",
     "broke before",

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from shikanji import seed
-from shikanji.kit.clock import ManualClock
+from shikanji.kit.clock import ManualClock, to_rfc3339
 from tests.simulation.machine import Life, Machine, Temper
 from tests.simulation.wire import Answer, send
 
@@ -23,6 +23,15 @@ MEMORY = Path("/dev/shm")
 """Where the files lie in memory, where there is such a place: nothing here depends on a disk."""
 SESSIONS = {"asha": 4, "bela": 4, "chetan": 3, "manager": 3}
 SESSIONS_OTHERS = 2
+CAMPAIGNS: tuple[dict[str, Any], ...] = (
+    {"type": "discount", "discountType": "percentage", "value": 10, "code": "MINT", "usageLimit": 1},
+    {"type": "discount", "discountType": "fixed", "value": 3_000, "code": "ONCE", "usageLimitPerCustomer": 1},
+    {"type": "free_delivery", "discountType": "free_delivery", "code": "FREE", "minimumOrder": 15_000},
+    {"type": "discount", "discountType": "percentage", "value": 5, "automatic": True, "minimumOrder": 40_000},
+    {"type": "loyalty_bonus", "discountType": "percentage", "value": 100, "code": "DOUBLE"},
+)
+GIFTS = {"asha": 300, "bela": 60}
+"""Points at the beginning."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ async def _fill(life: Life) -> tuple[Any, Any, Any]:
         )
     stores = {store["slug"]: store["id"] for store in (await _ask(life, "GET", "/api/v1/stores")).data}
     await _limit_the_kiosk(life, people["kiosk"].access_token, stores["kiosk"])
+    await _be_generous(life, people)
     listed = (await _ask(life, "GET", f"/api/v1/products?storeId={stores['corner']}&limit=100")).data
     await life.platform.settle()
     return people, stores, tuple(map(_product, listed))
@@ -103,6 +113,18 @@ async def _limit_the_kiosk(life: Life, access_token: str, store_id: str) -> None
     token = {"authorization": f"Bearer {access_token}"}
     answer = await _ask(life, "PUT", f"/api/v1/stores/{store_id}/settings", {"capacityPerSlot": 2}, token)
     assert answer.status == 200, answer.body
+
+
+async def _be_generous(life: Life, people: dict[str, Account]) -> None:
+    """Campaigns with limits that are soon reached, and points for some."""
+    token = {"authorization": f"Bearer {people['admin'].access_token}"}
+    for campaign in CAMPAIGNS:
+        given = {"name": campaign.get("code", "For all"), "startsAt": to_rfc3339(MORNING), **campaign}
+        await _ask(life, "POST", "/api/v1/campaigns", given, token)
+    for name, points in GIFTS.items():
+        gift = {"customerId": people[name].id, "points": points, "reason": "welcome"}
+        key = {"idempotency-key": f"welcome-{name}-0000000000"}
+        await _ask(life, "POST", "/api/v1/loyalty/earn", gift, token | key)
 
 
 def _product(listed: dict[str, Any]) -> Product:
