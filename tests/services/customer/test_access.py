@@ -15,6 +15,8 @@ from shikanji.services.customer.subscribers import change_role, grant_role, with
 from tests.kit.databases import OpenDatabase
 from tests.services.customer.makers import make_account, register, sign_in_as
 
+ENGINES = ["sqlite", "postgres"]
+
 
 def added(account_id: str, role: Role = "chef", version: int = 1, store: str = "store-1") -> StaffAdded:
     return StaffAdded(staff_id=f"staff-{store}", account_id=account_id, store_id=store, role=role, version=version)

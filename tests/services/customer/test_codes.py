@@ -29,6 +29,8 @@ from tests.services.customer.makers import (
     wrong,
 )
 
+ENGINES = ["sqlite", "postgres"]
+
 
 async def enter(database: OpenDatabase, code: str, label: str = "otp") -> SignedIn | None:
     return await database.write(sign_in.sign_in_by_code, ASHA_PHONE, code, CALLER, entropy(label), DEVICE)

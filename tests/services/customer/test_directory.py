@@ -21,6 +21,8 @@ from tests.services.customer.makers import (
     register,
 )
 
+ENGINES = ["sqlite", "postgres"]
+
 
 def order_created(customer_id: str, order_id: str = "order-1") -> OrderCreated:
     return OrderCreated(

@@ -13,6 +13,8 @@ from shikanji.services.customer.model.keeping import Preferences
 from tests.kit.databases import OpenDatabase
 from tests.services.customer.makers import RAVI_EMAIL, RAVI_PHONE, address, make_account
 
+ENGINES = ["sqlite", "postgres"]
+
 
 async def defaults(database: OpenDatabase, customer_id: str) -> list[str]:
     book = await database.read(keeping.list_addresses, customer_id)

@@ -34,6 +34,8 @@ from tests.services.customer.makers import (
     sign_in_as,
 )
 
+ENGINES = ["sqlite", "postgres"]
+
 
 async def fail(database: OpenDatabase, identifier: Identifier = ASHA_EMAIL, ip: str = CALLER.ip) -> None:
     caller = Caller(ip)

@@ -16,6 +16,8 @@ from tests.services.inventory.books import check_books, counts, state_of
 from tests.services.inventory.edge import OrderService, make_room
 from tests.services.inventory.makers import SHIKANJI, created, hold, number
 
+ENGINES = ["sqlite", "postgres"]
+
 SWEEP = Job(kind="sweep-holds", key="", due_at=0, payload=b"{}", attempts=1, lease="l")
 NEVER = HoldOwner(written=False, never=True)
 NOT_SURE = HoldOwner(written=False, never=False)

@@ -22,6 +22,8 @@ from tests.kit.databases import OpenDatabase
 from tests.services.inventory.books import told
 from tests.services.inventory.makers import CATEGORY, NOON, SHIKANJI, STORE, draft, number, tax_rate
 
+ENGINES = ["sqlite", "postgres"]
+
 
 def category(**fields: Any) -> CategoryDraft:
     return msgspec.convert({"name": "Snacks", **fields}, CategoryDraft)
