@@ -15,6 +15,7 @@ from shikanji.kit.db.tx import RECORDED, Tx
 from shikanji.kit.errors import Unavailable
 from tests.kit.counters import SERVICE, add_and_tell, kit, values
 from tests.kit.databases import make_ground
+from tests.probing import tick
 
 CLIENTS = 6
 KILLS = 2
@@ -43,13 +44,13 @@ async def keep_writing(db: PostgresDatabase, tally: Tally, stop: asyncio.Event) 
             tally.done += 1
         except Unavailable:
             tally.unknown += 1
-            await asyncio.sleep(0.01)
+            await tick()
 
 
 async def until_written(tally: Tally, count: int) -> None:
     async with asyncio.timeout(60):
-        while tally.done < count:  # noqa: ASYNC110 - a probe of what clients were told
-            await asyncio.sleep(0.01)
+        while tally.done < count:
+            await tick()
 
 
 async def test_writing_goes_on_by_itself_and_what_was_acknowledged_is_there(own_engines: Engines) -> None:
