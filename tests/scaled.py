@@ -3,10 +3,10 @@
 import asyncio
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -35,6 +35,7 @@ class Processes:
     def __init__(self, environment: Mapping[str, str], *arguments: str) -> None:
         self.environment = environment
         self.said = ""
+        self._is_silent = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "shikanji.cli", "up", "--scaled", "--port", "0", *arguments],
             env=dict(environment),
@@ -43,6 +44,10 @@ class Processes:
             stderr=subprocess.PIPE,
         )
         self.pid = self._process.pid
+        self._heard = threading.Condition()
+        # All the time: a process that nobody listens to loses its words.
+        self._listener = threading.Thread(target=self._hear, daemon=True)
+        self._listener.start()
 
     @property
     def url(self) -> str:
@@ -60,26 +65,29 @@ class Processes:
 
     def listen(self, until: str = "") -> str:
         """What it has said so far; `until` it has said this."""
-        assert self._process.stderr is not None
-        while True:
-            patience = STARTED_SECONDS_MAX if until not in self.said else 0.0
-            if not select.select([self._process.stderr], [], [], patience)[0]:
-                assert until in self.said, self.said
-                return self.said
-            heard = os.read(self._process.stderr.fileno(), 65_536)
-            self.said += heard.decode()
-            if not heard:
-                assert until in self.said, self.said
-                return self.said
+        with self._heard:
+            self._heard.wait_for(lambda: until in self.said or self._is_silent, STARTED_SECONDS_MAX)
+            assert until in self.said, self.said
+            return self.said
 
     def end(self, by: signal.Signals) -> int:
         """Its exit code."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, by)
-        # It must not wait for somebody to listen to its last words.
-        _, last = self._process.communicate(timeout=STARTED_SECONDS_MAX)
-        self.said += last.decode()
-        return self._process.returncode
+        code = self._process.wait(STARTED_SECONDS_MAX)
+        self._listener.join(STARTED_SECONDS_MAX)
+        return code
+
+    def _hear(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as stderr:
+            while heard := os.read(stderr.fileno(), 65_536):
+                with self._heard:
+                    self.said += heard.decode(errors="replace")
+                    self._heard.notify_all()
+        with self._heard:
+            self._is_silent = True
+            self._heard.notify_all()
 
     def _found(self, pattern: str) -> str:
         found = re.search(pattern, self.said)

@@ -220,13 +220,21 @@ class Keeper:
         if starting and code == MISTAKE:
             raise DidNotStart(f"{child.post.label} cannot start; why stands above.")
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        terminal.complain(f"{child.post.label} {how}: it is started again")
+        self._show(f"{child.post.label} {how}: it is started again")
 
     def _pass_on(self, child: Child, lines: Sequence[str]) -> None:
         """With the name of who says it."""
         prefix = self._prefix(child)
-        sys.stderr.write("".join(f"{prefix}{line}\n" for line in lines))
+        for line in lines:
+            self._show(prefix + line)
+
+    def _show(self, line: str) -> None:
+        """What nobody takes from us is left out: with it the keeper would stand still, and then its children."""
         sys.stderr.flush()
+        rest = f"{line}\n".encode()
+        while rest and select.select([], [sys.stderr], [], 0)[1]:
+            # So much a pipe takes at once when it takes anything.
+            rest = rest[os.write(sys.stderr.fileno(), rest[: select.PIPE_BUF]) :]
 
     def _prefix(self, child: Child) -> str:
         width = max(len(other.post.label) for other in self._children)

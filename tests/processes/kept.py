@@ -1,7 +1,7 @@
 """A keeper of small children, for `test_keeper.py`: `python -m tests.processes.kept steady:1 dies:0`.
 
-`steady` waits for a signal, `dies` ends by itself, `mistaken` says what is wrong, `deaf` hears no signal but SIGKILL.
-The number is the rank."""
+`steady` waits for a signal, `dies` ends by itself, `talks` says a lot before, `mistaken` says what is wrong, `deaf`
+hears no signal but SIGKILL. The number is the rank."""
 
 import os
 import signal
@@ -26,6 +26,13 @@ def dies(is_ready: IsReady) -> None:
     print("half a line", end="", file=sys.stderr)  # noqa: T201
 
 
+def talks(is_ready: IsReady) -> None:
+    is_ready()
+    print("I talk", file=sys.stderr)  # noqa: T201
+    for _ in range(4_000):
+        print("x" * 1_000, file=sys.stderr)  # noqa: T201
+
+
 def mistaken(is_ready: IsReady) -> None:
     raise OperatorError("the port is taken")
 
@@ -36,7 +43,7 @@ def deaf(is_ready: IsReady) -> None:
     signal.sigwait({signal.SIGUSR1})
 
 
-KINDS: dict[str, Callable[[IsReady], None]] = {kind.__name__: kind for kind in (steady, dies, mistaken, deaf)}
+KINDS: dict[str, Callable[[IsReady], None]] = {kind.__name__: kind for kind in (steady, dies, talks, mistaken, deaf)}
 
 
 def main() -> None:

@@ -136,3 +136,11 @@ async def test_killed_it_leaves_nobody_behind_not_even_who_is_stopped(keep: Keep
 
     assert len(children) == 2
     await until(lambda: not any(map(is_running, children)), "its children have ended with it")
+
+
+async def test_nobody_stands_still_because_nobody_reads_what_is_said(keep: Keep) -> None:
+    kept = keep("talks:0")
+    kept.listen("I talk")
+    (talking,) = kept.children
+
+    await until(lambda: talking not in kept.children, "it has said more than all pipes on the way hold")
