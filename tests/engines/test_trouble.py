@@ -17,7 +17,7 @@ import pytest
 from shikanji.engines import EngineFailed, EngineMissing, Engines
 from shikanji.engines.engine import Record
 from shikanji.engines.process import Process, identify
-from shikanji.engines.programs import open_to_all
+from shikanji.engines.programs import find, open_to_all
 from tests.house.sources import ROOT
 
 ENDED_SECONDS_MAX = 20
@@ -38,14 +38,9 @@ def own(folder: Path) -> Iterator[Engines]:
         yield engines
 
 
-def test_a_missing_package_is_named_with_the_way_to_get_it(own: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [])
-
-    for engine in own.all:
-        with pytest.raises(EngineMissing, match=rf"not installed: `make engines`.* with {engine.setting}"):
-            engine.start()
-
-    assert [engine.running for engine in own.all] == [False] * 4
+def test_a_missing_package_is_named_with_the_way_to_get_it() -> None:
+    with pytest.raises(EngineMissing, match=r"nats-server is not installed: `make engines`.* with SHIKANJI_BUS_URL"):
+        find("a-package-that-nobody-has-made", "nats-server", "SHIKANJI_BUS_URL")
 
 
 def test_a_folder_that_cannot_be_used_is_named(folder: Path) -> None:
