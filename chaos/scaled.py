@@ -37,8 +37,6 @@ from tests.serving import free_port
 WANTED = ("postgres", "nats", "valkey")
 BEHIND_LINKS = ("SHIKANJI_DATABASE_URL", "SHIKANJI_BUS_URL", "SHIKANJI_CACHE_URL")
 COPIES = ("--copies", "order=2,gateway=2")
-KEEPER_SHARE = 0.04
-"""Of the kills: all processes at once, for none outlives its keeper."""
 BETWEEN_KILLS_SECONDS_MIN, BETWEEN_KILLS_SECONDS_MAX = 0.3, 3.0
 AT_ONCE_SHARE = 0.25
 """Of the kills: those that do not wait until all is there again after the last."""
@@ -57,6 +55,7 @@ class Scaled:
         self.kills = 0
         self.fired: Counter[str] = Counter()
         self.notes: dict[str, str] = {}
+        self._starting = False
         self._plan = plan
         self._chance = plan.chance("processes")
         self._folder = folder
@@ -97,13 +96,13 @@ class Scaled:
 
     async def kill(self) -> None:
         if self._chance.random() > AT_ONCE_SHARE:
-            with suppress(TimeoutError):
+            with suppress(TimeoutError, RuntimeError):
                 async with asyncio.timeout(READY_SECONDS_MAX):
                     await until_ready(self._front, self.url)
         await asyncio.sleep(self._chance.uniform(BETWEEN_KILLS_SECONDS_MIN, BETWEEN_KILLS_SECONDS_MAX))
-        if self._chance.random() < KEEPER_SHARE:
-            await self._kill_all()
-        elif (chosen := self._chance.choice([*self._children(), self._front.pid])) == self._front.pid:
+        if self._starting:
+            return
+        if (chosen := self._chance.choice([*self._children(), self._front.pid])) == self._front.pid:
             await self._end(self._front)
             self.kills += 1
             await self._start_front()
@@ -116,6 +115,7 @@ class Scaled:
     def faults(self) -> Mapping[str, Strike]:
         engines = self._engines
         return {
+            "all processes at once": self._kill_all,
             "PostgreSQL killed": partial(self._take_away, "PostgreSQL killed", engines.postgres),
             "PostgreSQL's disk full": self._fill_disk,
             "NATS killed": partial(self._take_away, "NATS killed", engines.nats),
@@ -149,6 +149,8 @@ class Scaled:
     async def heal(self) -> None:
         self._links.heal()
         await asyncio.to_thread(self._engines.start)
+        if not (self._keeper.running and self._front.running):
+            await self._start_anew()
         await until_ready(self._keeper, self._inner_url)
         await until_ready(self._front, self.url)
 
@@ -177,12 +179,16 @@ class Scaled:
         await until_ready(self._keeper, self._inner_url)
         self.kills += len(self._children()) + 2
         self.fired["all processes at once"] += 1
-        while True:
-            for child in (self._front, self._keeper):
-                await self._end(child)
-            # While an engine is away or behind a bad link nothing can be set up, and the start says so.
-            with suppress(RuntimeError, TimeoutError):
-                return await self._start_all()
+        self._starting = True
+        try:
+            await self._start_anew()
+        finally:
+            self._starting = False
+
+    async def _start_anew(self) -> None:
+        for child in (self._front, self._keeper):
+            await self._end(child)
+        await self._start_all()
 
     async def _end(self, child: Child) -> None:
         child.signal(signal.SIGKILL)
