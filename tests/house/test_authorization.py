@@ -107,6 +107,8 @@ GUARDS = {
     "GET /api/v1/orders/{id}": "scope",
     "POST /api/v1/payments/{id}/refund": "scope",
     "GET /api/v1/customers/{id}/addresses": "scope",
+    "GET /api/v1/loyalty/customer/{customerId}": "scope",
+    "POST /api/v1/campaigns": "who",
 }
 
 
