@@ -20,6 +20,7 @@ TROUBLES: dict[str, list[tuple[FaultKind, Operation]]] = {
     "refund takes its time": [("pend", "create-refund")],
 }
 COUNT_MAX = 3
+OFTEN_SHARE = 0.7
 UNUSED: Operation = "fetch-payment"
 SLOW_SECONDS_MAX = 7
 """Longer than it is waited for."""
@@ -38,8 +39,9 @@ class Company:
         free = [(kind, operation) for kind, operation in TROUBLES[name] if operation not in self._planned]
         if not free:
             return
-        kind, operation = self.chance.choice(free)
-        count = self.chance.randint(1, COUNT_MAX)
+        # The first of each is asked for often; refunds are few, and one plan of theirs keeps the next waiting.
+        kind, operation = free[0] if self.chance.random() < OFTEN_SHARE else self.chance.choice(free)
+        count = 1 if operation == "create-refund" else self.chance.randint(1, COUNT_MAX)
         await self._plan(kind, operation, count, self.chance.randint(1, SLOW_SECONDS_MAX))
         self._planned[operation] = (name, count)
 

@@ -23,7 +23,7 @@ WALKS_AWAY = 10
 """Of those who get no answer at first: they never learn whether they have an order."""
 NEVER_PAYS = 6
 FAILS_FIRST = 10
-CANCELS = 15
+CANCELS = 25
 FULFILLED = 60
 
 
