@@ -10,6 +10,7 @@ from shikanji.kit.clock import HOUR
 from shikanji.kit.web.idempotency import LEASE, Claim, ClaimLost
 from shikanji.services.order import actions
 from shikanji.services.order.answers import hold_owner, standing
+from shikanji.services.order.checkout import PATIENCE
 from shikanji.services.order.errors import OrderNotFound
 from tests.kit.databases import NOON
 from tests.services.order.makers import ORDER, OWNER, make_placing
@@ -30,7 +31,7 @@ async def ask(shop: Shop, order_id: str, attempt: int = 1) -> HoldOwner:
 
 
 async def claim(shop: Shop) -> Claim:
-    taken = await shop.database.write(actions.claim_order, scope(), None)
+    taken = await shop.database.write(actions.claim_order, scope(), None, PATIENCE)
     assert isinstance(taken, Claim)
     return taken
 

@@ -266,6 +266,31 @@ async def test_who_takes_over_a_lapsed_key_gets_an_order_of_its_own(tmp_path: Pa
         assert list(shop.others.holds) == [(order_id, 1)]
 
 
+async def test_who_takes_over_the_key_of_a_dead_checkout_finds_what_it_held_given_back(tmp_path: Path) -> None:
+    async with open_shop(tmp_path) as shop:
+        shop.others.after[HoldStock] = _die
+        with pytest.raises(_Killed):
+            await shop.check_out()
+        shop.others.after.clear()
+        left = list(shop.others.holds)
+        shop.database.clock.advance(LEASE)
+
+        order_id = await shop.place()
+
+        assert left != [(order_id, 1)]
+        assert list(shop.others.holds) == [(order_id, 1)]
+        assert shop.others.slots == {(order_id, 1)}
+        assert shop.jobs().count("release") == 1
+
+
+class _Killed(BaseException):
+    """As if the process had died: nothing that handles errors runs."""
+
+
+def _die() -> None:
+    raise _Killed
+
+
 async def test_a_client_that_leaves_does_not_stop_its_order(tmp_path: Path) -> None:
     async with open_shop(tmp_path) as shop:
         asked, may_answer = asyncio.Event(), asyncio.Event()

@@ -12,6 +12,7 @@ from shikanji.kit.errors import Problem
 from shikanji.kit.web.idempotency import LEASE, Claim, ClaimLost, Scope, StoredAnswer
 from shikanji.services.order import actions, repository, service
 from shikanji.services.order.actions import Release, Whole
+from shikanji.services.order.checkout import PATIENCE
 from shikanji.services.order.errors import TooManyOpenOrders
 from shikanji.services.order.model.lines import lines_hash
 from shikanji.services.order.settings import OrderSettings
@@ -24,7 +25,7 @@ def scope(number: int = 0, principal: str = CUSTOMER) -> Scope:
 
 
 async def claim(database: OpenDatabase, number: int = 0, capped: str | None = None) -> Claim:
-    taken = await database.write(actions.claim_order, scope(number), capped)
+    taken = await database.write(actions.claim_order, scope(number), capped, PATIENCE)
     assert isinstance(taken, Claim)
     return taken
 
@@ -50,7 +51,7 @@ async def test_order_timeline_events_timer_and_answer_are_written_together(tmp_p
         assert [(job.kind, job.key, job.due_at) for job in database.jobs()] == [
             ("payment-window", order.id, NOON + 15 * 60 * SECOND)
         ]
-        again = await database.write(actions.claim_order, scope(), None)
+        again = await database.write(actions.claim_order, scope(), None, PATIENCE)
         assert isinstance(again, StoredAnswer)
         assert (again.status, msgspec.json.decode(again.data)) == (201, placed)
 

@@ -70,6 +70,9 @@ class Claim(msgspec.Struct, frozen=True):
     scope: Scope
     effect_id: str
     lease_until: int
+    lapsed_effect_id: str | None = None
+    """Of the claim that this one took over: it was never written and never will be, so what stands elsewhere under its
+    id may go."""
 
     @property
     def expires_at(self) -> int:
@@ -187,7 +190,7 @@ def _take_over(tx: Tx, fresh: Claim, kept: _Kept) -> Claim:
     )
     if not taken.count:
         raise _in_flight()
-    return fresh
+    return msgspec.structs.replace(fresh, lapsed_effect_id=kept.effect_id) if kept.answer is None else fresh
 
 
 def _in_flight() -> InFlight:

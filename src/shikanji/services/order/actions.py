@@ -47,12 +47,22 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     slot: bool
     benefits: bool = False
 
+    @classmethod
+    def of_all(cls, order_id: str) -> "Release":
+        """Of a first attempt of which nobody knows how far it came."""
+        return cls(order_id=order_id, attempt=1, stock=True, slot=True, benefits=True)
 
-def claim_order(tx: Tx, scope: Scope, capped: str | None) -> Claim | StoredAnswer:
-    """The first of the three steps. `capped`: the customer whose open orders are counted."""
+
+def claim_order(tx: Tx, scope: Scope, capped: str | None, patience: int) -> Claim | StoredAnswer:
+    """The first of the three steps. `capped`: the customer whose open orders are counted. What a checkout that died
+    under this key may have left elsewhere will be released by a job after `patience` (µs), should nobody do it before.
+    """
     taken = idempotency.claim(tx, scope)
-    if isinstance(taken, Claim) and capped is not None:
-        _check_open_orders(tx, capped)
+    if isinstance(taken, Claim):
+        if capped is not None:
+            _check_open_orders(tx, capped)
+        if taken.lapsed_effect_id is not None:
+            _plan_release(tx, Release.of_all(taken.lapsed_effect_id), tx.now + patience)
     return taken
 
 

@@ -6,6 +6,7 @@ again with the same key."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -154,7 +155,7 @@ class Taken:
 async def check_out(room: Room, scope: Scope, wanted: Wanted, answer: Callable[[Whole], Any]) -> Reply:
     """Places the order once for the key of `scope`; `answer` makes the data of the reply. Raises what the customer,
     store or inventory service refused with, the model's own refusals, and those of the key."""
-    claim = await room.db.write(actions.claim_order, scope, wanted.counted_customer)
+    claim = await room.db.write(actions.claim_order, scope, wanted.counted_customer, PATIENCE)
     if isinstance(claim, StoredAnswer):
         return claim.reply()
     failpoint("order.place.after_claim")
@@ -208,6 +209,8 @@ def definite(problem: Problem) -> bool:
 
 
 async def _carry_out(room: Room, claim: Claim, wanted: Wanted, answer: Callable[[Whole], Any]) -> Reply:
+    if claim.lapsed_effect_id is not None:
+        await _give_back_of_the_dead(room, claim.lapsed_effect_id)
     taken = Taken(room, claim.effect_id)
     try:
         placing, store_code = await _prepare(room, claim, wanted, taken)
@@ -221,6 +224,13 @@ async def _carry_out(room: Room, claim: Claim, wanted: Wanted, answer: Callable[
         return Reply(data=msgspec.Raw(written.data), status=written.status)
     failpoint("order.place.after_commit")
     return Reply(data=data, status=201)
+
+
+async def _give_back_of_the_dead(room: Room, order_id: str) -> None:
+    """A checkout that died may hold the last piece, the coupon, the points that this one wants. Where it cannot be done
+    now, the job that was planned with the claim does it."""
+    with suppress(Problem):
+        await give_back(room, Release.of_all(order_id))
 
 
 async def _prepare(room: Room, claim: Claim, wanted: Wanted, taken: Taken) -> tuple[Placing, str]:
