@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from shikanji.engines.process import identify, tether
+from shikanji.engines import process
 
 ROOT = Path(__file__).parents[1]
 READY_SECONDS_MAX = 180
@@ -48,6 +49,8 @@ class Child:
         self.last_lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._arguments = arguments
         self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self._tether: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
@@ -61,30 +64,40 @@ class Child:
             stderr=asyncio.subprocess.STDOUT,
         )
         self._listening = asyncio.create_task(self._listen())
-        itself = identify(self._process.pid)
+        itself = process.identify(self._process.pid)
         # Whatever becomes of us, it does not outlive us.
-        self._tether = None if itself is None else tether(itself)
+        self._tether = None if itself is None else process.tether(itself)
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        assert self._process is not None, "it has not been started"
+        return self._process
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self.process.pid
 
     @property
     def running(self) -> bool:
-        return self._process.returncode is None
+        return self._process is not None and self._process.returncode is None
 
     def signal(self, number: int) -> bool:
+        if not self.running:
+            return False
         with suppress(ProcessLookupError):
-            self._process.send_signal(number)
+            self.process.send_signal(number)
             return self.running
         return False
 
     async def ended(self) -> int:
-        """What it said is read to the end."""
+        """What it said is read to the end. One that was never started has ended well."""
+        if self._process is None:
+            return 0
         code = await self._process.wait()
         await self._listening
-        if self._tether is not None:
-            await asyncio.to_thread(self._tether.communicate)
+        tether, self._tether = self._tether, None
+        if tether is not None:
+            await asyncio.to_thread(tether.communicate)
         return code
 
     def _hear(self, line: str) -> None:
@@ -93,8 +106,8 @@ class Child:
             self.told[line.removeprefix("chaos: ")] += 1
 
     async def _listen(self) -> None:
-        assert self._process.stdout is not None
-        async for raw in self._process.stdout:
+        assert self.process.stdout is not None
+        async for raw in self.process.stdout:
             self._hear(raw.decode(errors="replace").rstrip())
 
 
@@ -112,13 +125,13 @@ class Nursery(Child):
 
     async def _exchange(self, question: dict[str, Any]) -> dict[str, Any]:
         async with self._turn:
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            assert self.process.stdin is not None
+            self.process.stdin.write(json.dumps(question).encode() + b"\n")
             return await self._answers.get()
 
     async def stop(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        if self.running and self.process.stdin is not None:
+            self.process.stdin.close()
         await self.ended()
 
     def _hear(self, line: str) -> None:

@@ -65,6 +65,7 @@ class Scaled:
         self._inner_url = f"http://127.0.0.1:{self._port}"
         self.url = f"http://127.0.0.1:{self._front_port}"
         """A gateway of its own, which reaches every service by a link."""
+        self._keeper, self._front = Child(settings={}), Child(settings={})
 
     async def start(self) -> None:
         await asyncio.to_thread(self._engines.start)
