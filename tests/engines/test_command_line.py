@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from shikanji.engines import NAMES, Engines, running_urls
-from tests.test_cli import shikanji
+from tests.command_line import shikanji
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from shikanji.kit.context import bind
 from shikanji.kit.db.faults import ConstraintViolated, TransactionOver
 from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
-from shikanji.kit.errors import Conflict, Unavailable
+from shikanji.kit.errors import Conflict, TooLarge, Unavailable
 from tests.kit.counters import INSERT, CounterMoved, CounterSettings, add, add_and_tell, counters, value, values
 from tests.kit.databases import OpenDatabase
 
@@ -336,6 +336,18 @@ async def test_closing_finishes_what_was_begun(database: OpenDatabase) -> None:
         with pytest.raises(Unavailable):
             await call
     await database.db.close()
+
+
+async def test_an_event_too_large_for_the_bus_is_refused_and_undoes_its_unit(database: OpenDatabase) -> None:
+    def record(tx: Tx) -> None:
+        add(tx, "a")
+        tx.record(CounterMoved(counter_id="c" * 600_000, by=1))
+
+    with pytest.raises(TooLarge, match="CounterMoved"):
+        await database.write(record)
+
+    assert database.events() == []
+    assert await database.read(values) == {}
 
 
 async def test_a_caller_that_goes_away_disturbs_nobody(database: OpenDatabase) -> None:

@@ -53,15 +53,17 @@ def audit(lived: Lived, *, ahead: int = HOUR, quiet: int = 0) -> Report:
 def lived(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer) -> Lived:
     folder = tmp_path_factory.mktemp("lived") / "data"
     folder.mkdir()
+    # Its tests need not run one after the other: pytest may make this again on the same server.
+    day = f"lived_{next(numbers)}_"
 
     async def live() -> None:
-        async with open_shop(folder, database_url=postgres_server.url("lived_{service}")) as shop:
+        async with open_shop(folder, database_url=postgres_server.url(day + "{service}")) as shop:
             await seed.seed(shop.platform.rooms)
             await shop.settle()
             await live_a_day(shop)
 
     asyncio.run(live())
-    return Lived(postgres_server, {service.name: f"lived_{service.name}" for service in ALL})
+    return Lived(postgres_server, {service.name: day + service.name for service in ALL})
 
 
 def test_the_audit_is_clean_after_a_day_of_everything(lived: Lived) -> None:
