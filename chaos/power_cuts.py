@@ -7,6 +7,7 @@ by the clients' log."""
 
 import random
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,14 +114,21 @@ class _Cuts:
         """None: not yet."""
         self._chance = chance
         self._wanted = wanted
+        self._one_at_a_time = threading.Lock()
 
     def perhaps(self) -> None:
-        if self.log is None or len(self.made) >= self._wanted or self._chance.random() > CUT_SHARE:
+        if self.log is None or self._chance.random() > CUT_SHARE:
             return
+        # A cut takes a while, and whoever decides on another must know of this one: it may have been the last wanted.
+        with self._one_at_a_time:
+            if len(self.made) < self._wanted:
+                self._cut(self.log)
+
+    def _cut(self, log: Log) -> None:
         folder = self.disk.folder.with_name(f"cut-{self._chance.getrandbits(64):016x}")
-        answered = len(self.log.entries)
+        answered = len(log.entries)
         self.disk.cut(folder, random.Random(folder.name))
-        self.made.append(Cut(folder, answered, len(self.log.entries)))
+        self.made.append(Cut(folder, answered, len(log.entries)))
 
 
 def _set_synchronous(platform: Platform, synchronous: Synchronous) -> None:

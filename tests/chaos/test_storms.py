@@ -20,7 +20,7 @@ async def test_what_was_acknowledged_outlives_every_fault_and_is_done_once(
         seed=random.randrange(1 << 32),
         orders=120,
         kills=8,
-        seconds_max=150,
+        seconds_max=300,
         customers=24,
         # Without one, a payment whose answer got lost is known a minute later.
         webhooks=("once", "twice"),
