@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from shikanji.contracts.store import DeliveryZoneUpdated, StoreCreated, StoreStatusChanged, StoreUpdated
 from shikanji.kit.errors import Invalid
+from shikanji.kit.india import STATES, gstin_check_digit, gstin_fault
 from shikanji.services.store.errors import ClosureNotFound, HeadOfficeOnly, RoleNotGrantable, ZoneNotFound
 from shikanji.services.store.model import store as rules
-from shikanji.services.store.model.india import STATES, gstin_check_digit, gstin_fault
 from shikanji.services.store.model.staff import Member, manager_may_grant, manager_may_touch
 from tests.services.store.makers import CHURCH_STREET, daily, hours, make_closure, make_store, make_zone
 

@@ -17,9 +17,9 @@ from shikanji.contracts.store import (
 )
 from shikanji.kit.errors import FieldError, Invalid
 from shikanji.kit.events import Event
+from shikanji.kit.india import STATES, gstin_fault
 from shikanji.services.store.errors import ClosureNotFound, HeadOfficeOnly, ZoneNotFound
 from shikanji.services.store.model.hours import DAY_MINUTES, Calendar, Closure, Hours, overlap
-from shikanji.services.store.model.india import STATES, gstin_fault
 from shikanji.services.store.model.zones import Zone, encloses_area
 
 FULFILMENTS: tuple[Fulfilment, ...] = get_args(Fulfilment)

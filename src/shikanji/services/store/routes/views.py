@@ -8,9 +8,9 @@ import msgspec
 from shikanji.contracts.customer import VerifiedAccount
 from shikanji.contracts.store import Fulfilment
 from shikanji.kit.clock import to_rfc3339
+from shikanji.kit.india import STATES
 from shikanji.kit.web.etags import etag
 from shikanji.services.store.model.hours import WEEKDAYS, Closure, Hours
-from shikanji.services.store.model.india import STATES
 from shikanji.services.store.model.staff import Member
 from shikanji.services.store.model.store import Address, Store
 from shikanji.services.store.model.zones import Zone

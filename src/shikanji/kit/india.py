@@ -1,4 +1,4 @@
-"""What Indian law wants of a shop's particulars: its state, its GSTIN, its FSSAI licence, its PIN code."""
+"""What Indian law says of a firm's particulars: the states with their codes, and what makes a GSTIN."""
 
 import re
 
@@ -46,14 +46,16 @@ GSTIN_PATTERN = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z]Z[0-9A-Z]", re
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def gstin_fault(gstin: str, state: str) -> str | None:
-    """What is wrong with the GSTIN of a shop in `state`, or None."""
+def gstin_fault(gstin: str, state: str | None = None) -> str | None:
+    """What is wrong with the GSTIN of a firm, which is in `state` where that is known; None: nothing."""
     if not GSTIN_PATTERN.fullmatch(gstin):
         return "is not a GSTIN: 15 characters such as 29ABCDE1234F1Z5"
     if gstin[-1] != gstin_check_digit(gstin[:14]):
         return "has a wrong check digit"
     if state in STATES and gstin[:2] != STATES[state]:
         return f"begins with {gstin[:2]}, but {state} is {STATES[state]}"
+    if gstin[:2] not in STATES.values():
+        return f"begins with {gstin[:2]}, which is no state's code"
     return None
 
 
