@@ -1,9 +1,9 @@
 """What an event is, on its way from the transaction that recorded it to the ones that act on it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -96,7 +96,22 @@ def payload_hash(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-Handler = Callable[[Tx, Any], None]
+class Batch(Generic[E]):
+    """Events of one type that came together, those of one aggregate in their order: each is another event, but two may
+    be about one thing. What is recorded is said to follow from the last of them, or, inside `each`, from its own."""
+
+    def __init__(self, envelopes: Sequence[Envelope], kind: type[E]) -> None:
+        self._envelopes = envelopes
+        self.events: list[E] = [envelope.event(kind) for envelope in envelopes]
+
+    def each(self, tx: Tx) -> Iterator[E]:
+        """One after the other; what is recorded meanwhile follows from that one."""
+        for envelope, event in zip(self._envelopes, self.events, strict=True):
+            _work_for(tx, envelope)
+            yield event
+
+
+Handler = Callable[[Tx, Batch[Any]], None]
 
 
 class Subscribers:
@@ -108,14 +123,58 @@ class Subscribers:
         self._handlers: dict[str, Handler] = {}
 
     def on(self, kind: type[E]) -> Callable[[Callable[[Tx, E], None]], Callable[[Tx, E], None]]:
+        """A handler of one event at a time."""
+
         def register(handler: Callable[[Tx, E], None]) -> Callable[[Tx, E], None]:
-            name = kind.__name__
-            if name in self._handlers:
-                raise ValueError(f"{name} has a handler already")
-            self.kinds[name], self._handlers[name] = kind, handler
+            def handle_each(tx: Tx, batch: Batch[E]) -> None:
+                for event in batch.each(tx):
+                    handler(tx, event)
+
+            self._register(kind, handle_each)
             return handler
 
         return register
 
-    def handle(self, tx: Tx, envelope: Envelope) -> None:
-        self._handlers[envelope.type](tx, envelope.event(self.kinds[envelope.type]))
+    def on_many(self, kind: type[E]) -> Callable[[Callable[[Tx, Batch[E]], None]], Callable[[Tx, Batch[E]], None]]:
+        """A handler of all that came together, for what every order brings: a few statements for a batch instead of a
+        few for each. When it fails it is called again with one event at a time."""
+
+        def register(handler: Callable[[Tx, Batch[E]], None]) -> Callable[[Tx, Batch[E]], None]:
+            self._register(kind, handler)
+            return handler
+
+        return register
+
+    def handle(self, tx: Tx, *envelopes: Envelope) -> None:
+        """Those of one type together, as far as each aggregate keeps its order."""
+        for group in _together(envelopes):
+            _work_for(tx, group[-1])
+            name = group[0].type
+            self._handlers[name](tx, Batch(group, self.kinds[name]))
+
+    def _register(self, kind: type[Event], handler: Handler) -> None:
+        name = kind.__name__
+        if name in self._handlers:
+            raise ValueError(f"{name} has a handler already")
+        self.kinds[name], self._handlers[name] = kind, handler
+
+
+def _together(envelopes: Iterable[Envelope]) -> list[list[Envelope]]:
+    """Groups of one type each. An event joins the last group of its type, unless an earlier one of its aggregate is in
+    a group after that."""
+    groups: list[list[Envelope]] = []
+    last_of_type: dict[str, int] = {}
+    reached: dict[tuple[str, str], int] = {}
+    for envelope in envelopes:
+        aggregate = (envelope.metadata.source, envelope.metadata.aggregate_id)
+        place = last_of_type.get(envelope.type, -1)
+        if place < reached.get(aggregate, 0):
+            place = last_of_type[envelope.type] = len(groups)
+            groups.append([])
+        groups[place].append(envelope)
+        reached[aggregate] = place
+    return groups
+
+
+def _work_for(tx: Tx, envelope: Envelope) -> None:
+    tx.correlation_id, tx.causation_id = envelope.metadata.correlation_id, envelope.id

@@ -139,7 +139,7 @@ class Inbox:
             if _parked(tx, events):
                 raise _MustWait
             _take_all(tx, events)
-            self._handle_all(tx, events)
+            self._subscribers.handle(tx, *events)
         except TransactionOver:
             raise
         except Exception as error:
@@ -171,7 +171,7 @@ class Inbox:
         try:
             with tx.savepoint():
                 _take_all(tx, batch)
-                self._handle_all(tx, batch)
+                self._subscribers.handle(tx, *batch)
             return True
         except TransactionOver:
             raise
@@ -179,11 +179,6 @@ class Inbox:
             return False
         finally:
             tx.correlation_id, tx.causation_id = before
-
-    def _handle_all(self, tx: Tx, events: Sequence[Envelope]) -> None:
-        for envelope in events:
-            tx.correlation_id, tx.causation_id = envelope.metadata.correlation_id, envelope.id
-            self._subscribers.handle(tx, envelope)
 
     def _receive_one_by_one(self, tx: Tx, batch: Sequence[Envelope], parked: set[Aggregate]) -> None:
         """Each in a savepoint of its own; those that come to wait are added to `parked`."""
@@ -216,7 +211,6 @@ class Inbox:
         """Runs the handler in a savepoint. What the database itself cannot do fails the whole batch: it is no fault of
         the event. A statement that takes too long is."""
         before = tx.correlation_id, tx.causation_id
-        tx.correlation_id, tx.causation_id = envelope.metadata.correlation_id, envelope.id
         try:
             with tx.savepoint():
                 self._subscribers.handle(tx, envelope)
