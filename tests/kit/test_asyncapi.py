@@ -1,5 +1,6 @@
 """The document of all events, from what services publish and receive."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import msgspec
@@ -22,6 +23,11 @@ class TeaBrewed(Event, frozen=True, kw_only=True):
 
 
 class TeaPoured(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "tea_id"
+    tea_id: str
+
+
+class TeaSpilt(Event, frozen=True, kw_only=True):
     aggregate: ClassVar[str] = "tea_id"
     tea_id: str
 
@@ -53,6 +59,21 @@ def _ignore(tx: Tx, event: Event) -> None:
 
 KITCHEN = make_service("kitchen", publishes=(TeaBrewed, TeaPoured))
 HALL = make_service("hall", receives=(TeaBrewed,))
+
+
+def keeper_of(*kinds: type[Event]) -> Service:
+    subscribers = Subscribers()
+    subscribers.on_every(kinds)(lambda tx, envelopes: None)
+    return replace(make_service("archive"), subscribers=subscribers)
+
+
+def test_who_keeps_every_event_is_not_told_of_those_that_nobody_publishes_yet() -> None:
+    document = asyncapi([HALL, KITCHEN, keeper_of(TeaBrewed, TeaPoured, TeaSpilt)], title="Tea", version="1")
+
+    assert [name for name in document["operations"] if name.startswith("archive")] == [
+        "archive.receive.TeaBrewed",
+        "archive.receive.TeaPoured",
+    ]
 
 
 def test_each_event_is_a_channel_with_its_envelope() -> None:

@@ -1,8 +1,10 @@
 """Handlers of many events at once: what is together, in which order, and what follows from which."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
+import pytest
 
 from shikanji.kit.db.inbox import Inbox
 from shikanji.kit.db.tx import Tx
@@ -88,3 +90,41 @@ async def test_one_that_fails_is_found_out_and_the_others_have_their_effect_once
     assert await database.read(values) == {"a": 1, "c": 1}
     assert crowd.heard[0] == ["a", "b", "c"]
     assert sorted(event.aggregate_id for event in database.events()) == ["a-copy", "c-copy"]
+
+
+class Keeper:
+    """Keeps whatever comes, all types at once; fails where an event in `trouble` is among them."""
+
+    def __init__(self) -> None:
+        self.trouble = ""
+        self.kept: list[list[str]] = []
+        self.subscribers = Subscribers()
+        self.subscribers.on_every([CounterMoved, CounterShown])(self._keep)
+
+    def _keep(self, tx: Tx, envelopes: Sequence[Envelope]) -> None:
+        self.kept.append([each.id for each in envelopes])
+        for each in envelopes:
+            add(tx, each.metadata.aggregate_id, 1)
+            if each.id == self.trouble:
+                broken(tx)
+
+
+async def test_who_keeps_everything_gets_all_types_at_once(database: OpenDatabase) -> None:
+    keeper = Keeper()
+    inbox = Inbox(database.db, keeper.subscribers, jitter=lambda: 0.5)
+    keeper.trouble = "b1"
+
+    await inbox.receive([envelope("a1", "a"), shown("a2", "a", 2), envelope("b1", "b")])
+
+    assert keeper.kept[0] == ["a1", "a2", "b1"]
+    assert states(database) == {"a1": "done", "a2": "done", "b1": "waiting"}
+    assert await database.read(values) == {"a": 2}
+
+
+def test_who_keeps_everything_has_no_other_handler() -> None:
+    keeper = Keeper()
+
+    with pytest.raises(ValueError, match="already"):
+        keeper.subscribers.on(CounterMoved)(lambda tx, event: None)
+    with pytest.raises(ValueError, match="already"):
+        keeper.subscribers.on_every([CounterMoved])(lambda tx, envelopes: None)

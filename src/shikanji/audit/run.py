@@ -124,7 +124,7 @@ def subscriptions(services: Sequence[Service]) -> dict[str, dict[str, str]]:
     """Subscriber → event type → the service that publishes it."""
     published = {kind.__name__: service.name for service in services for kind in service.publishes}
     return {
-        service.name: {kind: published[kind] for kind in service.subscribers.kinds}
+        service.name: {kind: published[kind] for kind in service.subscribers.kinds if kind in published}
         for service in services
         if service.subscribers.kinds
     }

@@ -40,7 +40,7 @@ def asyncapi(services: Iterable[Service], *, title: str, version: str, descripti
         "info": {"title": title, "version": version} | ({"description": description} if description else {}),
         "defaultContentType": "application/json",
         "channels": {event.__name__: _channel(event, sources[event]) for event in events},
-        "operations": _operations(services),
+        "operations": _operations(services, {event.__name__ for event in events}),
         "components": {
             "messages": {event.__name__: _message(event, sources[event], schemas) for event in events},
             "schemas": schemas.components | {"EventMetadata": METADATA},
@@ -51,7 +51,7 @@ def asyncapi(services: Iterable[Service], *, title: str, version: str, descripti
 def _check(services: list[Service], sources: dict[type[Event], str]) -> None:
     for service in services:
         for name, kind in service.subscribers.kinds.items():
-            if kind not in sources:
+            if kind not in sources and not service.subscribers.every:
                 raise UnknownEvent(f"{service.name} receives {name}, which nobody publishes")
 
 
@@ -83,12 +83,12 @@ def _message(event: type[Event], source: str, schemas: Schemas) -> Json:
     return message
 
 
-def _operations(services: list[Service]) -> Json:
+def _operations(services: list[Service], published: set[str]) -> Json:
     operations: Json = {}
     for service in services:
         for event in sorted(service.publishes, key=lambda event: event.__name__):
             operations[f"{service.name}.send.{event.__name__}"] = _operation("send", service.name, event.__name__)
-        for name in sorted(service.subscribers.kinds):
+        for name in sorted(published & service.subscribers.kinds.keys()):
             operations[f"{service.name}.receive.{name}"] = _operation("receive", service.name, name)
     return operations
 

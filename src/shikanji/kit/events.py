@@ -104,14 +104,17 @@ class Batch(Generic[E]):
         self._envelopes = envelopes
         self.events: list[E] = [envelope.event(kind) for envelope in envelopes]
 
-    def each(self, tx: Tx) -> Iterator[E]:
-        """One after the other; what is recorded meanwhile follows from that one."""
+    def each(self, tx: Tx, of: Iterable[E] | None = None) -> Iterator[E]:
+        """One after the other, of all or of those given; what is recorded meanwhile follows from that one."""
+        wanted = None if of is None else {id(event) for event in of}
         for envelope, event in zip(self._envelopes, self.events, strict=True):
-            _work_for(tx, envelope)
-            yield event
+            if wanted is None or id(event) in wanted:
+                _work_for(tx, envelope)
+                yield event
 
 
 Handler = Callable[[Tx, Batch[Any]], None]
+EveryHandler = Callable[[Tx, Sequence[Envelope]], None]
 
 
 class Subscribers:
@@ -120,7 +123,10 @@ class Subscribers:
 
     def __init__(self) -> None:
         self.kinds: dict[str, type[Event]] = {}
+        self.every = False
+        """Whether these are all events there are, also those of a service that is not part of the platform yet."""
         self._handlers: dict[str, Handler] = {}
+        self._take: EveryHandler | None = None
 
     def on(self, kind: type[E]) -> Callable[[Callable[[Tx, E], None]], Callable[[Tx, E], None]]:
         """A handler of one event at a time."""
@@ -145,8 +151,24 @@ class Subscribers:
 
         return register
 
+    def on_every(self, kinds: Iterable[type[Event]]) -> Callable[[EveryHandler], EveryHandler]:
+        """Instead of all others, for a service that keeps whatever happens anywhere: one handler of all that came
+        together, still encoded. Nothing follows from what it keeps: it records no event."""
+
+        def register(handler: EveryHandler) -> EveryHandler:
+            if self.kinds:
+                raise ValueError("there are handlers already")
+            self.kinds = {kind.__name__: kind for kind in kinds}
+            self.every, self._take = True, handler
+            return handler
+
+        return register
+
     def handle(self, tx: Tx, *envelopes: Envelope) -> None:
         """Those of one type together, as far as each aggregate keeps its order."""
+        if self._take is not None:
+            self._take(tx, envelopes)
+            return
         for group in _together(envelopes):
             _work_for(tx, group[-1])
             name = group[0].type
@@ -154,7 +176,7 @@ class Subscribers:
 
     def _register(self, kind: type[Event], handler: Handler) -> None:
         name = kind.__name__
-        if name in self._handlers:
+        if self.every or name in self._handlers:
             raise ValueError(f"{name} has a handler already")
         self.kinds[name], self._handlers[name] = kind, handler
 
