@@ -108,6 +108,62 @@ class AskAccounts(Call[AccountNames], frozen=True, kw_only=True):
     account_ids: list[str]
 
 
+Language = Literal["en", "hi"]
+
+
+class Contacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How to reach somebody, and what that person wants. `channels`: those that were chosen for messages at large."""
+
+    account_id: str
+    name: str
+    email: str | None
+    email_verified: bool
+    phone: str | None
+    phone_verified: bool
+    language: Language
+    channels: list[Literal["email", "sms", "push", "in-app"]]
+    marketing_since: int | None
+    """When consent to marketing was given (µs); None: there is none."""
+
+
+class ContactsFound(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    contacts: list[Contacts]
+    """Of those that exist and are not disabled, in no order."""
+
+
+class AskContacts(Call[ContactsFound], frozen=True, kw_only=True):
+    """Contacts of up to 100 accounts, asked for at the moment of sending and kept nowhere."""
+
+    service: ClassVar[str] = "customer"
+    returns: ClassVar[type] = ContactsFound
+    account_ids: list[str]
+
+
+class OpenChallenge(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is to be proved by a code. The code itself is computed from the challenge's id (`kit.codes`)."""
+
+    purpose: Literal["sign-in", "reset", "verify"]
+    channel: Literal["email", "phone"]
+    recipient: str
+    account_id: str | None
+    language: Language
+    minutes: int
+    """How long the code is good for."""
+
+
+class ChallengeFound(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    challenge: OpenChallenge | None
+    """None: nothing is to be sent, because it is over, or nobody is to have a code."""
+
+
+class AskChallenge(Call[ChallengeFound], frozen=True, kw_only=True):
+    """To whom the code of a challenge goes, and in which words."""
+
+    service: ClassVar[str] = "customer"
+    returns: ClassVar[type] = ChallengeFound
+    challenge_id: str
+
+
 class Birthdays(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     account_ids: list[str]
 

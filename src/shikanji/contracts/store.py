@@ -134,6 +134,35 @@ class ReleaseSlot(Call[SlotReleased], frozen=True, kw_only=True):
     attempt: int = 1
 
 
+class Seller(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who sells, as a tax invoice names them."""
+
+    store_id: str
+    store_code: str
+    """2 to 4 of A-Z and 0-9; no two stores have the same."""
+    name: str
+    legal_name: str
+    """As registered for GST; the store's name where nobody has said another."""
+    gstin: str | None
+    fssai: str | None
+    line1: str
+    line2: str | None
+    city: str
+    state: str
+    state_code: str
+    """GST code of the state, two digits."""
+    postal_code: str
+    phone: str | None
+
+
+class AskSeller(Call[Seller], frozen=True, kw_only=True):
+    """Refusal: store-not-found."""
+
+    service: ClassVar[str] = "store"
+    returns: ClassVar[type] = Seller
+    store_id: str
+
+
 class RolesOfAccount(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     roles: dict[str, Role]
 
@@ -144,3 +173,35 @@ class AskRoles(Call[RolesOfAccount], frozen=True, kw_only=True):
     service: ClassVar[str] = "store"
     returns: ClassVar[type] = RolesOfAccount
     account_id: str
+
+
+class StaffFound(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    account_ids: list[str]
+
+
+class AskStaff(Call[StaffFound], frozen=True, kw_only=True):
+    """Who works in a store in this role: accounts, by id."""
+
+    service: ClassVar[str] = "store"
+    returns: ClassVar[type] = StaffFound
+    store_id: str
+    role: Role
+
+
+class StoreBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    store_id: str
+    name: str
+    time_zone: str
+
+
+class StoresFound(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    stores: list[StoreBrief]
+    """Those that exist, in no order."""
+
+
+class AskStores(Call[StoresFound], frozen=True, kw_only=True):
+    """Name and time zone of up to 100 stores."""
+
+    service: ClassVar[str] = "store"
+    returns: ClassVar[type] = StoresFound
+    store_ids: list[str]

@@ -3,9 +3,9 @@
 import hashlib
 from typing import Any
 
+from shikanji.kit import codes
 from shikanji.kit.clock import MINUTE
 from shikanji.kit.db.tx import Tx
-from shikanji.services.customer import tokens
 from shikanji.services.customer.actions import sign_in
 from shikanji.services.customer.actions.accounts import create_account
 from shikanji.services.customer.actions.failures import Caller
@@ -81,7 +81,7 @@ async def sign_in_as(database: OpenDatabase, email: Identifier = ASHA_EMAIL, lab
 def code_sent(database: OpenDatabase, nth: int = -1) -> str:
     """The code of the challenge made last (or the nth), as the sending job computes it."""
     challenge_id = database.query("SELECT id FROM challenges ORDER BY id")[nth][0]
-    return tokens.code(database.ground.secrets.derive(tokens.CODE_PURPOSE), challenge_id)
+    return codes.code(database.ground.secrets.derive(codes.PURPOSE), challenge_id)
 
 
 def wrong(code: str) -> str:

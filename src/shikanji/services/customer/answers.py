@@ -6,11 +6,15 @@ from shikanji.contracts.customer import (
     AccountNames,
     AskAccounts,
     AskBirthdays,
+    AskChallenge,
+    AskContacts,
     AskOrderingCustomer,
     AskRevocations,
     AskSessionStanding,
     AskSigningKeys,
     Birthdays,
+    ChallengeFound,
+    ContactsFound,
     FindVerifiedAccount,
     OrderingCustomer,
     Revocations,
@@ -22,11 +26,12 @@ from shikanji.kit.calls import Answers
 from shikanji.kit.errors import Invalid
 from shikanji.kit.service import Room
 from shikanji.services.customer import signing
-from shikanji.services.customer.actions import directory, sessions
+from shikanji.services.customer.actions import codes, directory, sessions
 from shikanji.services.customer.errors import AccountNotVerified
 from shikanji.services.customer.identity import parse_identifier
 
 ACCOUNTS_ASKED_MAX = 200
+CONTACTS_ASKED_MAX = 100
 BIRTHDAYS_MAX = 500
 
 answers = Answers()
@@ -51,6 +56,18 @@ async def accounts(room: Room, call: AskAccounts) -> AccountNames:
     if len(call.account_ids) > ACCOUNTS_ASKED_MAX:
         raise Invalid(f"at most {ACCOUNTS_ASKED_MAX} accounts at once")
     return AccountNames(accounts=await room.db.read(directory.find_accounts, call.account_ids))
+
+
+@answers.to(AskContacts)
+async def contacts(room: Room, call: AskContacts) -> ContactsFound:
+    if len(call.account_ids) > CONTACTS_ASKED_MAX:
+        raise Invalid(f"at most {CONTACTS_ASKED_MAX} accounts at once")
+    return ContactsFound(contacts=await room.db.read(directory.contacts, call.account_ids))
+
+
+@answers.to(AskChallenge)
+async def challenge(room: Room, call: AskChallenge) -> ChallengeFound:
+    return ChallengeFound(challenge=await room.db.read(codes.to_send, call.challenge_id))
 
 
 @answers.to(AskBirthdays)

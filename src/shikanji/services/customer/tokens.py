@@ -1,4 +1,4 @@
-"""Refresh tokens, codes and the sealing of signing keys: everything that stands on a secret key."""
+"""Refresh tokens and the sealing of signing keys: everything that stands on a secret key."""
 
 import base64
 import hashlib
@@ -10,11 +10,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 REFRESH_PURPOSE = "customer/refresh-token"
-CODE_PURPOSE = "customer/code"
 SIGNING_PURPOSE = "customer/signing-key"
 
 TOKEN_BYTES = 32
-CODE_DIGITS = 6
 _NONCE_BYTES = 12
 
 
@@ -33,12 +31,6 @@ def successor(key: bytes, token: str) -> str:
 def token_hash(token: str) -> str:
     """What is stored of a token. It has 256 random bits, so that a plain hash hides it."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def code(key: bytes, challenge_id: str) -> str:
-    """Six digits. Whoever sends the code needs the challenge's id only, and nothing of it is stored."""
-    number = int.from_bytes(hmac.digest(key, challenge_id.encode(), "sha256"), "big")
-    return f"{number % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 
 
 def same(left: str, right: str) -> bool:

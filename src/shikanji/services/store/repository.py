@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from shikanji.kit.auth import Role
-from shikanji.kit.db.statements import upsert
+from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.store.errors import StaffNotFound, StoreNotFound
 from shikanji.services.store.model.slots import Place, PlaceState
@@ -26,6 +26,7 @@ _STORE_COLUMNS: dict[str, Any] = {
     "document": sa.bindparam("document"),
 }
 FIND_STORE = sa.select(stores.c.document).where(stores.c.id == sa.bindparam("store_id"))
+FIND_STORES = sa.select(stores.c.document).where(any_of(stores.c.id, "store_ids"))
 LOCK_STORE = FIND_STORE.with_for_update()
 FIND_BY_SLUG = sa.select(stores.c.document).where(stores.c.slug == sa.bindparam("slug"))
 FIND_BY_CODE = sa.select(stores.c.id).where(stores.c.code == sa.bindparam("code"))
@@ -70,6 +71,15 @@ SAVE_MEMBER = (
 )
 ROLES_OF = sa.select(staff.c.store_id, staff.c.role).where(
     staff.c.account_id == sa.bindparam("account_id"), staff.c.removed_at.is_(None)
+)
+ACCOUNTS_IN_ROLE = (
+    sa.select(staff.c.account_id)
+    .where(
+        staff.c.store_id == sa.bindparam("store_id"),
+        staff.c.role == sa.bindparam("role"),
+        staff.c.removed_at.is_(None),
+    )
+    .order_by(staff.c.account_id)
 )
 
 _ONE_PLACE = (
@@ -172,6 +182,11 @@ def list_stores(tx: Tx, which: Which, postal_code: str | None, after: str | None
     return [_store(document) for (document,) in tx.execute(statement)]
 
 
+def find_stores(tx: Tx, store_ids: list[str]) -> list[Store]:
+    """Those that exist, in no order."""
+    return [_store(document) for (document,) in tx.run(FIND_STORES, store_ids=store_ids)]
+
+
 def find_member(tx: Tx, store_id: str, staff_id: str) -> Member:
     return _found(tx.run(FIND_MEMBER, store_id=store_id, staff_id=staff_id).one(Member))
 
@@ -209,6 +224,10 @@ def list_members(tx: Tx, store_id: str, after: str | None, limit: int) -> list[M
     if after is not None:
         statement = statement.where(staff.c.id > after)
     return tx.execute(statement).all(Member)
+
+
+def accounts_in_role(tx: Tx, store_id: str, role: Role) -> list[str]:
+    return [row[0] for row in tx.run(ACCOUNTS_IN_ROLE, store_id=store_id, role=role)]
 
 
 def roles_of(tx: Tx, account_id: str) -> dict[str, Role]:

@@ -2,7 +2,9 @@
 
 import msgspec
 
-from shikanji.kit.clock import HOUR, SECOND
+from shikanji.contracts.customer import OpenChallenge
+from shikanji.kit import codes as computed
+from shikanji.kit.clock import HOUR, MINUTE, SECOND
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.messages import Message
 from shikanji.services.customer import tokens
@@ -73,8 +75,28 @@ def message_of(tx: Tx, challenge_id: str) -> Message | None:
         account = accounts.find_verified(tx, challenge.proves)
     return code_message(
         challenge,
-        tokens.code(tx.secret(tokens.CODE_PURPOSE), challenge.id),
+        computed.code(tx.secret(computed.PURPOSE), challenge.id),
         account.language if account is not None else "en",
+    )
+
+
+def to_send(tx: Tx, challenge_id: str) -> OpenChallenge | None:
+    """Whom a code is for, and in which words; None: nobody, because it is used or over, or nobody is to have one."""
+    challenge = codes.find(tx, challenge_id)
+    if challenge is None or challenge.consumed_at is not None or challenge.expires_at <= tx.now:
+        return None
+    if not challenge.answerable:
+        return None
+    account = accounts.find(tx, challenge.account_id) if challenge.account_id is not None else None
+    if account is None and challenge.purpose == "sign-in":
+        account = accounts.find_verified(tx, challenge.proves)
+    return OpenChallenge(
+        purpose=challenge.purpose,
+        channel=challenge.channel,
+        recipient=challenge.identifier,
+        account_id=account.id if account is not None else None,
+        language=account.language if account is not None else "en",
+        minutes=(challenge.expires_at - challenge.created_at) // MINUTE,
     )
 
 
@@ -105,7 +127,7 @@ def _take_caps(tx: Tx, identifier: Identifier, caller: Caller, settings: Custome
 def _guess(tx: Tx, challenge: Challenge, code: str, guesses_max: int) -> bool:
     if not codes.guess(tx, challenge.id, guesses_max) or not challenge.answerable:
         return False
-    return tokens.same(tokens.code(tx.secret(tokens.CODE_PURPOSE), challenge.id), code)
+    return tokens.same(computed.code(tx.secret(computed.PURPOSE), challenge.id), code)
 
 
 def _guess_counter(identifier: Identifier) -> str:

@@ -2,13 +2,13 @@
 
 from datetime import date
 
-from shikanji.contracts.customer import Address, OrderingCustomer, VerifiedAccount
+from shikanji.contracts.customer import Address, Contacts, OrderingCustomer, VerifiedAccount
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Invalid
 from shikanji.services.customer.errors import AccountNotVerified, AddressNotFound
 from shikanji.services.customer.identity import Identifier, parse_identifier
 from shikanji.services.customer.model.account import Customer, birthdays_on
-from shikanji.services.customer.model.keeping import AddressDetails
+from shikanji.services.customer.model.keeping import AddressDetails, MessageChannel, default_channels
 from shikanji.services.customer.repository import accounts, codes, keeping, sessions
 
 FORGOTTEN_AT_ONCE_MAX = 500
@@ -36,6 +36,16 @@ def find_verified(tx: Tx, identifier: Identifier) -> VerifiedAccount:
 
 def find_accounts(tx: Tx, account_ids: list[str]) -> list[VerifiedAccount]:
     return [_account(customer) for customer in accounts.find_many(tx, account_ids)]
+
+
+def contacts(tx: Tx, account_ids: list[str]) -> list[Contacts]:
+    """Of those that are not disabled, with what they chose; two reads, however many they are."""
+    chosen = keeping.chosen_channels(tx, account_ids)
+    return [
+        _contacts(customer, *chosen.get(customer.id, (default_channels(), None)))
+        for customer in accounts.find_many(tx, account_ids)
+        if customer.disabled_at is None
+    ]
 
 
 def birthdays(tx: Tx, day: date, after: str, limit: int) -> list[str]:
@@ -82,6 +92,21 @@ def _account(customer: Customer) -> VerifiedAccount:
         name=customer.name,
         email=email.identifier.value if email is not None and email.verified_at is not None else None,
         phone=phone.identifier.value if phone is not None and phone.verified_at is not None else None,
+    )
+
+
+def _contacts(customer: Customer, channels: list[MessageChannel], marketing_since: int | None) -> Contacts:
+    email, phone = customer.email, customer.phone
+    return Contacts(
+        account_id=customer.id,
+        name=customer.name,
+        email=email.identifier.value if email is not None else None,
+        email_verified=email is not None and email.verified_at is not None,
+        phone=phone.identifier.value if phone is not None else None,
+        phone_verified=phone is not None and phone.verified_at is not None,
+        language=customer.language,
+        channels=channels,
+        marketing_since=marketing_since,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shikanji.kit.db.statements import upsert
+from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.customer.errors import CustomerNotFound
 from shikanji.services.customer.identity import Channel, Identifier, folded
@@ -39,6 +39,7 @@ _SAVED = [
 ]
 
 FIND = _SELECT.where(customers.c.id == sa.bindparam("customer_id"))
+FIND_MANY = _SELECT.where(any_of(customers.c.id, "customer_ids"))
 LOCK = FIND.with_for_update()
 ADD = sa.insert(customers).values(
     id=sa.bindparam("customer_id"),
@@ -148,7 +149,7 @@ def others_unproved(tx: Tx, identifier: Identifier, except_id: str, at_most: int
 
 
 def find_many(tx: Tx, ids: Sequence[str]) -> list[Customer]:
-    return [_customer(row) for row in tx.execute(_SELECT.where(customers.c.id.in_(ids)))]
+    return [_customer(row) for row in tx.run(FIND_MANY, customer_ids=ids)]
 
 
 def born_on(tx: Tx, days: Sequence[str], after: str, limit: int) -> list[str]:

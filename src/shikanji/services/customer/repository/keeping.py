@@ -5,13 +5,14 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from shikanji.kit.db.statements import upsert
+from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.customer.model.keeping import (
     MICRODEGREES,
     AddressDetails,
     Favourite,
     KeptPreferences,
+    MessageChannel,
     Preferences,
     SavedAddress,
 )
@@ -48,6 +49,9 @@ REMOVE_ADDRESS = sa.delete(customer_addresses).where(_this_address)
 PREFERENCES = sa.select(
     customer_preferences.c.document, customer_preferences.c.version, customer_preferences.c.marketing_since
 ).where(customer_preferences.c.customer_id == sa.bindparam("owner_id"))
+CHOSEN = sa.select(
+    customer_preferences.c.customer_id, customer_preferences.c.document, customer_preferences.c.marketing_since
+).where(any_of(customer_preferences.c.customer_id, "owner_ids"))
 _kept = upsert(customer_preferences).values(
     customer_id=sa.bindparam("owner_id"),
     document=sa.bindparam("document"),
@@ -112,6 +116,14 @@ def preferences(tx: Tx, customer_id: str) -> KeptPreferences:
     return KeptPreferences(
         preferences=msgspec.json.decode(row[0], type=Preferences), version=row[1], marketing_since=row[2]
     )
+
+
+def chosen_channels(tx: Tx, customer_ids: list[str]) -> dict[str, tuple[list[MessageChannel], int | None]]:
+    """Channels and the time of consent to marketing, of those who ever chose."""
+    return {
+        customer_id: (msgspec.json.decode(document, type=Preferences).channels, since)
+        for customer_id, document, since in tx.run(CHOSEN, owner_ids=customer_ids)
+    }
 
 
 def keep_preferences(tx: Tx, customer_id: str, kept: KeptPreferences) -> None:
