@@ -52,6 +52,8 @@ for _method, _path, _options in (
     ("GET", "/api/v1/orders/recent", {"who": Who.SIGNED_IN}),
     ("GET", "/api/v1/echo", {}),
     ("POST", "/api/v1/echo", {}),
+    ("GET", "/api/v1/photo", {"own_caching": True}),
+    ("POST", "/api/v1/photo", {"body_bytes_max": 2_000}),
     ("GET", "/api/v1/old", {"deprecated_since": "2026-01-01", "sunset": "2026-12-31"}),
     ("POST", "/api/v1/auth/login", {"rate": RateClass.AUTH}),
     ("POST", "/api/v1/payments/webhooks/sandbox", {"rate": RateClass.WEBHOOK}),

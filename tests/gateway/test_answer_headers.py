@@ -19,6 +19,19 @@ async def test_every_answer_is_told_how_to_be_treated(door: Door, path: str) -> 
     assert "Strict-Transport-Security" not in reply.headers
 
 
+async def test_only_where_its_route_may_does_a_service_say_how_long_an_answer_is_kept(door: Door) -> None:
+    kept = "public, max-age=60, immutable"
+    for path in ("/api/v1/photo", "/api/v1/echo"):
+        door.shop.answers[path] = always(200, headers={"cache-control": kept})
+
+    may, may_not = await door.get("/api/v1/photo"), await door.get("/api/v1/echo")
+    door.shop.answers["/api/v1/photo"] = always(404)
+    says_nothing = await door.get("/api/v1/photo")
+
+    answers = (may, may_not, says_nothing)
+    assert [reply.headers.getall("Cache-Control") for reply in answers] == [[kept], ["no-store"], ["no-store"]]
+
+
 async def test_production_is_https_only() -> None:
     async with open_door(production=True) as door:
         for path in ("/", "/api/v1/echo", "/nothing"):

@@ -113,6 +113,15 @@ async def test_a_body_beyond_the_limit_is_413_and_reaches_nobody(chunked: bool) 
     assert len(door.shop.asked) == 1
 
 
+async def test_a_route_may_take_a_larger_body_than_the_others() -> None:
+    async with open_door(body_bytes_max=1_000) as door:
+        large = await door.post("/api/v1/photo", data=b"x" * 2_000)
+        too_large = await door.post("/api/v1/photo", data=b"x" * 2_001)
+
+    assert large.status == 200
+    assert_problem(too_large, 413, "body-too-large")
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "deflate, gzip"])
 async def test_a_compressed_request_is_415(door: Door, encoding: str) -> None:
     reply = await door.post("/api/v1/echo", data=b"\x1f\x8b", headers={"Content-Encoding": encoding})

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shikanji.kit.clock import DAY, SECOND, ManualClock, from_rfc3339, to_rfc3339
-from shikanji.kit.ids import Ids, is_uuid
+from shikanji.kit.ids import Ids, first_id, is_uuid, made_at
 
 NOON = from_rfc3339("2026-11-22T06:30:00Z")
 
@@ -33,6 +33,17 @@ def test_an_id_is_a_uuid_of_version_seven() -> None:
     assert is_uuid(made)
     assert made[14] == "7"
     assert made[19] in "89ab"
+
+
+def test_an_id_says_when_it_was_made() -> None:
+    clock = ManualClock(NOON)
+    ids = Ids(clock)
+    made = ids.new()
+    clock.advance(SECOND)
+
+    assert made_at(made) == NOON
+    assert first_id(NOON) <= made < first_id(NOON + SECOND) <= ids.new()
+    assert is_uuid(first_id(NOON))
 
 
 @pytest.mark.parametrize("text", ["", "x" * 36, "01A20334-a285-745b-9f58-233f90c785bd", "../../../etc/passwd"])

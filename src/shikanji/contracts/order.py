@@ -1,6 +1,6 @@
 """What the order service tells and answers."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -121,6 +121,8 @@ class OrderDelivered(Event, frozen=True, kw_only=True):
     payment_method: PaymentMethod
     total: int
     by: str
+    product_ids: tuple[str, ...] = ()
+    """What was in it, each once."""
 
 
 class OrderCompleted(Event, frozen=True, kw_only=True):
@@ -136,6 +138,8 @@ class OrderCompleted(Event, frozen=True, kw_only=True):
     """As in OrderConfirmed."""
     benefits: bool = False
     """As in OrderCreated."""
+    product_ids: tuple[str, ...] = ()
+    """As in OrderDelivered."""
 
 
 class RestockLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -217,6 +221,67 @@ class AskOrderStanding(Call[OrderStanding], frozen=True, kw_only=True):
     service: ClassVar[str] = "order"
     returns: ClassVar[type] = OrderStanding
     order_id: str
+
+
+class BillLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One line as it was placed. Amounts in paise, rates in basis points of the whole GST. `tax` is in `line_total`
+    where `tax_included`, else on top of it; `paid` is what the customer pays for it in all."""
+
+    line_id: str
+    name: str
+    name_hi: str | None
+    options: list[str]
+    hsn: str
+    quantity: int
+    unit_price: int
+    line_total: int
+    discount: int
+    points_discount: int
+    tax: int
+    tax_rate_bp: int
+    tax_included: bool
+    paid: int
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an order's tax invoice says of it. Σ `paid` of the lines + `delivery_paid` = `total`; times in µs."""
+
+    order_id: str
+    order_number: str
+    customer_id: str
+    store_id: str
+    status: OrderStatus
+    fulfilment: Fulfilment
+    payment_method: PaymentMethod
+    placed_at: int
+    customer_name: str
+    address: list[str]
+    """Lines of the address that it goes to; empty where nothing is delivered."""
+    lines: list[BillLine]
+    delivery_fee: int
+    delivery_fee_tax: int
+    delivery_fee_rate_bp: int
+    delivery_fee_included: bool
+    """Whether the fee contains its tax."""
+    delivery_fee_hsn: str
+    delivery_paid: int
+    round_off: int
+    total: int
+
+
+class Bills(msgspec.Struct, frozen=True, kw_only=True):
+    bills: list[Bill]
+
+
+BILLS_MAX = 100
+
+
+class AskBills(Call[Bills], frozen=True, kw_only=True):
+    """The bills of at most BILLS_MAX orders, as of now; those that are not there are left out."""
+
+    service: ClassVar[str] = "order"
+    returns: ClassVar[type] = Bills
+    order_ids: Annotated[list[str], msgspec.Meta(max_length=BILLS_MAX)]
 
 
 class HoldOwner(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -75,7 +75,7 @@ class Outlet:
     async def _begin(self, message: Message) -> None:
         exchange = self._exchange
         ours = [*exchange.target.headers, (b"x-request-id", exchange.request_id.encode()), *exchange.cors]
-        headers = returned(message["headers"], ours)
+        headers = returned(message["headers"], ours, own_caching=exchange.target.own_caching)
         message = {"type": "http.response.start", "status": message["status"], "headers": headers}
         self._encoding = self._choose_encoding(message["status"], headers)
         if self._encoding:

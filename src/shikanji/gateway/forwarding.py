@@ -56,9 +56,10 @@ class Forwarding:
 
     async def _body(self, exchange: Exchange, receive: Receive) -> bytes | None:
         """The whole body, so that a slow or endless one never occupies a service. None: the client left."""
+        bytes_max = exchange.target.body_bytes_max or self._settings.body_bytes_max
         try:
             with self._deadlines.within(self._settings.body_seconds_max):
-                return await read_body(receive, Headers(exchange.scope["headers"]), self._settings.body_bytes_max)
+                return await read_body(receive, Headers(exchange.scope["headers"]), bytes_max)
         except TimeoutError:
             raise RequestTimeout(f"the body must arrive within {self._settings.body_seconds_max:g} s") from None
 

@@ -75,16 +75,17 @@ def forwarded(headers: Iterable[Header], added: Sequence[Header], known: Known) 
     return kept
 
 
-def returned(headers: Iterable[Header], ours: Sequence[Header]) -> list[Header]:
+def returned(headers: Iterable[Header], ours: Sequence[Header], *, own_caching: bool = False) -> list[Header]:
     """What the caller gets to see: the service's own headers, then ours. A page of a service has its own content
-    policy; `Vary` is of both."""
-    kept = [header for header in headers if header[0] not in _OURS]
+    policy; `Vary` is of both; where the route may, the service says how long its answer is kept."""
+    dropped = _OURS - {b"cache-control"} if own_caching else _OURS
+    kept = [header for header in headers if header[0] not in dropped]
     for name, value in kept:
         if name == b"vary":
             ours = [(b"vary", value + b", " + also) if name == b"vary" else (name, also) for name, also in ours]
             kept = [header for header in kept if header[0] != b"vary"]
-        elif name == b"content-security-policy":
-            ours = [header for header in ours if header[0] != b"content-security-policy"]
+        elif name in (b"content-security-policy", b"cache-control"):
+            ours = [header for header in ours if header[0] != name]
     kept.extend(ours)
     return kept
 

@@ -33,6 +33,10 @@ class Target:
     open: bool = True
     """Whether anonymous callers may ask."""
     cache_seconds: int = 0
+    own_caching: bool = False
+    """Whether the service may say how long an answer is kept."""
+    body_bytes_max: int | None = None
+    """None: as the gateway's settings say."""
     produced: Produced = _JSON
     compress: bool = True
     """False where an answer holds a secret beside what the caller typed (BREACH)."""

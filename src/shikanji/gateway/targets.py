@@ -28,6 +28,8 @@ class TargetMaker:
             identify=route.rate is not RateClass.WEBHOOK and not (signing_in and route.who is Who.ANYONE),
             open=route.who is Who.ANYONE,
             cache_seconds=route.cache_seconds,
+            own_caching=route.own_caching,
+            body_bytes_max=route.body_bytes_max,
             produced=Produced(route.produces),
             compress=not signing_in,
         )

@@ -46,6 +46,16 @@ def _head(millisecond: int, random: int) -> str:
     return f"{time[:8]}-{time[8:]}-7{above >> 14:03x}-{0x8000 | above & 0x3FFF:04x}-"
 
 
+def made_at(id: str) -> int:
+    """When a UUIDv7 was made: µs since 1970, to the millisecond."""
+    return int(id[:8] + id[9:13], 16) * 1_000
+
+
+def first_id(at: int) -> str:
+    """Below every UUIDv7 that is made at `at` (µs) or later, above all that were made in milliseconds before."""
+    return f"{_head(at // 1_000, 0)}{0:012x}"
+
+
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 

@@ -135,6 +135,19 @@ async def hook(room: Room, incoming: Incoming[None, None]) -> Tea:
     return Tea(incoming.client_ip, len(incoming.raw))
 
 
+@routes.post(
+    "/teas/{id}/picture",
+    who=Who.ANYONE,
+    raw_body=True,
+    consumes=("image/png", "image/jpeg"),
+    body_bytes_max=1_500_000,
+    returns=Tea,
+)
+async def picture(room: Room, incoming: Incoming[None, None]) -> Tea:
+    """Hang a picture on a tea."""
+    return Tea(incoming.path["id"], len(incoming.raw))
+
+
 @routes.get("/keys.json", returns=dict[str, int], who=Who.ANYONE, bare=True)
 async def keys(room: Room, incoming: Incoming[None, None]) -> dict[str, int]:
     """Public keys."""

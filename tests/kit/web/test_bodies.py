@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shikanji.kit.errors import Problem
 from shikanji.kit.web.decode import DEPTH_MAX, BodyDecoder
-from tests.kit.web.edge import BrewTea, brew_tea, tea_client
+from tests.kit.web.edge import CUP, BrewTea, brew_tea, tea_client
 
 GOOD = {"name": "masala", "cups": 2}
 
@@ -239,3 +239,29 @@ def _refuses_or_decodes(raw: bytes) -> None:
     if refusal is not None:
         assert 400 <= refusal.status < 500
         assert msgspec.json.encode([refusal.detail, refusal.errors])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-type": "image/png"}, 200),
+        ({"content-type": "Image/JPEG; q=1"}, 200),
+        ({"content-type": "image/svg+xml"}, 415),
+        ({"content-type": "application/json"}, 415),
+        ({"content-type": ""}, 415),
+        ({"content-type": "image/png", "content-encoding": "gzip"}, 415),
+    ],
+)
+async def test_a_raw_body_may_have_to_be_of_a_kind(headers: dict[str, str], status: int) -> None:
+    answer = await tea_client().ask("POST", f"/teas/{CUP}/picture", b"picture", headers=headers)
+
+    assert answer.status == status
+
+
+async def test_a_route_may_take_more_than_the_others() -> None:
+    client, png = tea_client(), {"content-type": "image/png"}
+
+    large = await client.ask("POST", f"/teas/{CUP}/picture", b"x" * 1_500_000, headers=png)
+    too_large = await client.ask("POST", f"/teas/{CUP}/picture", b"x" * 1_500_001, headers=png)
+
+    assert (large.status, too_large.status) == (200, 413)

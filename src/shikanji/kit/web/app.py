@@ -14,7 +14,7 @@ from shikanji.kit.errors import BadRequest, NotFound, Problem
 from shikanji.kit.ids import is_uuid
 from shikanji.kit.service import Room, Service
 from shikanji.kit.telemetry.logs import logger
-from shikanji.kit.web.body import check_media_type, read_body
+from shikanji.kit.web.body import check_kind, check_media_type, read_body
 from shikanji.kit.web.decode import BODY_BYTES_MAX, BodyDecoder
 from shikanji.kit.web.envelope import JSON, HeaderPairs, Response, bare, header, problem_response, success
 from shikanji.kit.web.etags import matches
@@ -129,7 +129,9 @@ class ServiceApp:
         route = target.route
         key = _idempotency_key(route, headers)
         query = target.query.decode(scope["query_string"])
-        raw = await self._read(receive, headers) if target.body is not None or route.raw_body else b""
+        if route.consumes:
+            check_kind(headers, route.consumes)
+        raw = await self._read(receive, headers, route) if target.body is not None or route.raw_body else b""
         body = None if target.body is None else _decode(target.body, raw, headers)
         return Incoming(
             body=body,
@@ -145,8 +147,8 @@ class ServiceApp:
             body_hash="" if key is None else _body_hash(path, raw if body is None else body),
         )
 
-    async def _read(self, receive: Receive, headers: Headers) -> bytes:
-        raw = await read_body(receive, headers, self._body_bytes_max)
+    async def _read(self, receive: Receive, headers: Headers, route: Route) -> bytes:
+        raw = await read_body(receive, headers, route.body_bytes_max or self._body_bytes_max)
         if raw is None:
             raise ClientGone
         return raw

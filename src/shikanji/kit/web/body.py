@@ -1,5 +1,7 @@
 """Reading a request's body: of the right kind, and never more than the limit."""
 
+from collections.abc import Sequence
+
 from shikanji.kit.asgi import Receive
 from shikanji.kit.errors import Problem
 from shikanji.kit.web.decode import BodyTooLarge
@@ -10,12 +12,25 @@ class UnsupportedMediaType(Problem):
     status, type, title = 415, "unsupported-media-type", "The body must be application/json in UTF-8"
 
 
+class UnsupportedKind(UnsupportedMediaType):
+    type, title = "unsupported-kind", "A body of this media type is not taken here"
+
+
 def check_media_type(headers: Headers) -> None:
     given = headers.raw(b"content-type")
     if given != b"application/json" and not _is_json(given or b""):
         raise UnsupportedMediaType
     if headers.raw(b"content-encoding") not in (None, b"identity"):
         raise UnsupportedMediaType("compressed bodies are not accepted")
+
+
+def check_kind(headers: Headers, kinds: Sequence[str]) -> None:
+    """For a body that is none of ours to read: whether it says to be one of `kinds`."""
+    given = (headers.raw(b"content-type") or b"").partition(b";")[0].strip().lower().decode("latin-1")
+    if given not in kinds:
+        raise UnsupportedKind(f"must be {' or '.join(kinds)}")
+    if headers.raw(b"content-encoding") not in (None, b"identity"):
+        raise UnsupportedKind("compressed bodies are not accepted")
 
 
 def _is_json(content_type: bytes) -> bool:

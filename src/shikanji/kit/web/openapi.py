@@ -185,6 +185,11 @@ def _header_parameters(route: Route) -> Iterable[Json]:
 
 
 def _request_body(route: Route, schemas: Schemas) -> Json | None:
+    if route.consumes:
+        return {
+            "required": True,
+            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in route.consumes},
+        }
     if route.raw_body:
         return {"required": False, "content": {"application/json": {"schema": {}}}}
     if route.body is None:

@@ -17,7 +17,7 @@ from shikanji.kit.errors import (
 )
 from shikanji.kit.json_schema import Schema, Schemas
 from shikanji.kit.web.app import KeyMalformed, KeyMissing
-from shikanji.kit.web.body import UnsupportedMediaType
+from shikanji.kit.web.body import UnsupportedKind, UnsupportedMediaType
 from shikanji.kit.web.decode import BodyTooLarge, NotJson, TooDeep
 from shikanji.kit.web.envelope import ProblemBody
 from shikanji.kit.web.idempotency import ClaimLost, InFlight, KeyReused
@@ -44,6 +44,7 @@ _EDGE: tuple[type[Problem], ...] = (
     BodyTooLarge,
     TooDeep,
     UnsupportedMediaType,
+    UnsupportedKind,
     Invalid,
     KeyReused,
     TooManyRequests,
@@ -168,6 +169,8 @@ def _problems_of_the_edge(route: Route) -> list[type[Problem]]:
         problems += [NotJson, BodyTooLarge, TooDeep, UnsupportedMediaType]
     if route.raw_body:
         problems.append(BodyTooLarge)
+    if route.consumes:
+        problems.append(UnsupportedKind)
     if route.editable and route.method not in {"GET", "POST"}:
         problems.append(PreconditionFailed)
     if route.idempotency is not Idempotency.IGNORED:

@@ -127,6 +127,10 @@ class Route:
     """> 0: the gateway may answer from memory for that long (anonymous content only)."""
     raw_body: bool = False
     """True: any bytes are accepted (webhooks); `Incoming.raw` has them."""
+    consumes: Sequence[str] = ()
+    """The media types of a raw body; none: whatever comes."""
+    body_bytes_max: int | None = None
+    """None: as for all other routes."""
     deprecated_since: str | None = None
     sunset: str | None = None
     page: bool = False
@@ -136,6 +140,8 @@ class Route:
     """True: answers with `data` itself, without the envelope, where another standard fixes the shape (JWKS)."""
     produces: str = "application/json"
     """The media type of the success answer."""
+    own_caching: bool = False
+    """True: a Cache-Control of the answer reaches the client; else nobody but the gateway keeps any."""
 
     @property
     def name(self) -> str:
@@ -153,12 +159,15 @@ class RouteOptions(TypedDict, total=False):
     rate: RateClass
     cache_seconds: int
     raw_body: bool
+    consumes: Sequence[str]
+    body_bytes_max: int | None
     deprecated_since: str | None
     sunset: str | None
     page: bool
     editable: bool
     bare: bool
     produces: str
+    own_caching: bool
 
 
 class _AllOptions(RouteOptions, total=False):

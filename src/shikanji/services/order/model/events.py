@@ -66,7 +66,13 @@ def reached(order: Order, new: OrderStatus, by: str) -> Event:
     """The event of a step that the store takes."""
     parties = _parties(order)
     if new == "delivered":
-        return OrderDelivered(**parties, payment_method=order.payment_method, total=order.total, by=by)
+        return OrderDelivered(
+            **parties,
+            payment_method=order.payment_method,
+            total=order.total,
+            by=by,
+            product_ids=_products(order),
+        )
     if new == "completed":
         return OrderCompleted(
             **parties,
@@ -76,6 +82,7 @@ def reached(order: Order, new: OrderStatus, by: str) -> Event:
             by=by,
             goods=order.goods,
             benefits=bool(order.benefits),
+            product_ids=_products(order),
         )
     kinds: dict[OrderStatus, type[Event]] = {
         "preparing": OrderPreparing,
@@ -106,6 +113,10 @@ def status_changed(order: Order, old: OrderStatus | None, by: str) -> OrderStatu
 
 def _parties(order: Order) -> dict[str, Any]:
     return {"order_id": order.id, "customer_id": order.customer_id, "store_id": order.store_id}
+
+
+def _products(order: Order) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line.product_id for line in order.lines))
 
 
 def _line(line: Line) -> EventLine:
