@@ -6,6 +6,7 @@ from shikanji.kit.events import Event
 
 Method = Literal["upi", "card", "netbanking", "wallet", "cod", "unknown"]
 RefundCause = Literal["excess", "cancelled", "late", "requested"]
+InvoiceKind = Literal["invoice", "credit_note"]
 
 
 class PaymentInitiated(Event, frozen=True, kw_only=True):
@@ -66,3 +67,18 @@ class RefundCompleted(Event, frozen=True, kw_only=True):
     store_id: str
     amount: int
     cause: RefundCause
+
+
+class InvoiceIssued(Event, frozen=True, kw_only=True):
+    """A tax invoice, or a credit note on one, has its number from now on and never changes."""
+
+    aggregate: ClassVar[str] = "invoice_id"
+    invoice_id: str
+    order_id: str
+    payment_id: str
+    customer_id: str
+    store_id: str
+    kind: InvoiceKind
+    number: str
+    total: int
+    issued_at: int

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from shikanji.contracts.inventory import HoldStock
-from shikanji.contracts.order import AskHoldOwner, AskOrderStanding, HoldOwner
+from shikanji.contracts.order import AskBills, AskHoldOwner, AskOrderStanding, HoldOwner
 from shikanji.kit.clock import HOUR
 from shikanji.kit.web.idempotency import LEASE, Claim, ClaimLost
 from shikanji.services.order import actions
-from shikanji.services.order.answers import hold_owner, standing
+from shikanji.services.order.answers import bills, hold_owner, standing
 from shikanji.services.order.checkout import PATIENCE
 from shikanji.services.order.errors import OrderNotFound
 from tests.kit.databases import NOON
@@ -127,3 +127,15 @@ async def test_payment_learns_what_it_must_know(tmp_path: Path) -> None:
         assert sum(line.paid for line in told.lines) + told.delivery_paid == told.total
         with pytest.raises(OrderNotFound):
             await standing(shop.room, AskOrderStanding(order_id=ORDER))
+
+
+async def test_a_bill_says_what_each_line_and_the_way_cost_and_leaves_out_orders_that_are_not_there(
+    tmp_path: Path,
+) -> None:
+    async with open_shop(tmp_path) as shop:
+        order_id = await shop.place()
+        (bill,) = (await bills(shop.room, AskBills(order_ids=[order_id, ORDER]))).bills
+
+        assert bill.order_id == order_id
+        assert sum(line.paid for line in bill.lines) + bill.delivery_paid == bill.total
+        assert [line.hsn for line in bill.lines]

@@ -1,6 +1,6 @@
 """One function per use case: load, decide, save, record. Each runs inside one transaction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from shikanji.contracts.order import HoldOwner, OrderStanding, OrderStatus
+from shikanji.contracts.order import Bill, HoldOwner, OrderStanding, OrderStatus
 from shikanji.kit.auth import Principal
 from shikanji.kit.clock import MINUTE, to_datetime
 from shikanji.kit.db.tx import Tx
@@ -18,6 +18,7 @@ from shikanji.kit.web import idempotency
 from shikanji.kit.web.idempotency import Claim, Scope, StoredAnswer
 from shikanji.services.order import repository
 from shikanji.services.order.errors import TooManyOpenOrders
+from shikanji.services.order.model.bills import bill_of
 from shikanji.services.order.model.edges import Actor
 from shikanji.services.order.model.order import Entry, Order, Placing, Timer
 from shikanji.services.order.model.revival import Revival
@@ -218,6 +219,10 @@ def refuse_revival(tx: Tx, job: Job, order_id: str, reason: str) -> None:
 
 def standing_of(tx: Tx, order_id: str) -> OrderStanding:
     return repository.get_order(tx, order_id).standing()
+
+
+def bills_of(tx: Tx, order_ids: Sequence[str]) -> list[Bill]:
+    return [bill_of(order) for order in repository.find_orders(tx, order_ids)]
 
 
 def owner_of_hold(tx: Tx, order_id: str, attempt: int) -> HoldOwner:

@@ -1,6 +1,6 @@
 """What the order service answers when others ask."""
 
-from shikanji.contracts.order import AskHoldOwner, AskOrderStanding, HoldOwner, OrderStanding
+from shikanji.contracts.order import AskBills, AskHoldOwner, AskOrderStanding, Bills, HoldOwner, OrderStanding
 from shikanji.kit.calls import Answers
 from shikanji.kit.service import Room
 from shikanji.services.order import actions
@@ -11,6 +11,11 @@ answers = Answers()
 @answers.to(AskOrderStanding)
 async def standing(room: Room, call: AskOrderStanding) -> OrderStanding:
     return await room.db.read(actions.standing_of, call.order_id)
+
+
+@answers.to(AskBills)
+async def bills(room: Room, call: AskBills) -> Bills:
+    return Bills(bills=await room.db.read(actions.bills_of, call.order_ids))
 
 
 @answers.to(AskHoldOwner)

@@ -1,11 +1,12 @@
 """Orders, their timelines and their numbers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from shikanji.kit.db.statements import upsert
+from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.order.errors import OrderNotFound
 from shikanji.services.order.model.order import Entry, Order
@@ -19,6 +20,7 @@ from shikanji.services.order.tables import (
 IS_ORDER = orders.c.id == sa.bindparam("order_id")
 FIND_ORDER = sa.select(orders).where(IS_ORDER)
 LOCK_ORDER = FIND_ORDER.with_for_update()
+FIND_ORDERS = sa.select(orders).where(any_of(orders.c.id, "order_ids"))
 ADD_ORDER = sa.insert(orders)
 SAVE_ORDER = (
     sa.update(orders)
@@ -60,6 +62,11 @@ _COLUMNS: tuple[str, ...] = tuple(column.name for column in orders.columns)
 
 def find_order(tx: Tx, order_id: str) -> Order | None:
     return tx.run(FIND_ORDER, order_id=order_id).one(Order)
+
+
+def find_orders(tx: Tx, order_ids: Sequence[str]) -> list[Order]:
+    """Those that are there, in no order."""
+    return tx.run(FIND_ORDERS, order_ids=order_ids).all(Order)
 
 
 def get_order(tx: Tx, order_id: str) -> Order:
