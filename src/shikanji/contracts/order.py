@@ -121,7 +121,7 @@ class OrderDelivered(Event, frozen=True, kw_only=True):
     payment_method: PaymentMethod
     total: int
     by: str
-    product_ids: tuple[str, ...] = ()
+    product_ids: list[str] = msgspec.field(default_factory=list)
     """What was in it, each once."""
 
 
@@ -138,7 +138,7 @@ class OrderCompleted(Event, frozen=True, kw_only=True):
     """As in OrderConfirmed."""
     benefits: bool = False
     """As in OrderCreated."""
-    product_ids: tuple[str, ...] = ()
+    product_ids: list[str] = msgspec.field(default_factory=list)
     """As in OrderDelivered."""
 
 

@@ -115,8 +115,8 @@ def _parties(order: Order) -> dict[str, Any]:
     return {"order_id": order.id, "customer_id": order.customer_id, "store_id": order.store_id}
 
 
-def _products(order: Order) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.product_id for line in order.lines))
+def _products(order: Order) -> list[str]:
+    return list(dict.fromkeys(line.product_id for line in order.lines))
 
 
 def _line(line: Line) -> EventLine:
