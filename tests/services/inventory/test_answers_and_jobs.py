@@ -12,7 +12,7 @@ from shikanji.kit.jobs import Job
 from shikanji.kit.service import Room
 from shikanji.services.inventory import actions, service
 from tests.kit.databases import OpenDatabase
-from tests.services.inventory.books import check_books, counts, state_of
+from tests.services.inventory.books import check_books, counts, hear, state_of
 from tests.services.inventory.edge import OrderService, make_room
 from tests.services.inventory.makers import SHIKANJI, created, hold, number
 
@@ -96,7 +96,7 @@ async def test_a_written_order_keeps_its_hold_until_its_event_comes(shelf: OpenD
 
     shelf.clock.advance(60 * MINUTE)
     await sweep(shelf, orders)
-    await shelf.write(actions.order_created, created(call.order_id, (SHIKANJI, 2)))
+    await shelf.write(hear, created(call.order_id, (SHIKANJI, 2)))
     shelf.clock.advance(60 * MINUTE)
     await sweep(shelf, orders)
 
@@ -119,7 +119,7 @@ async def test_a_silent_order_service_ends_the_sweep(shelf: OpenDatabase) -> Non
 
 async def test_a_hold_that_was_tied_while_the_answer_was_on_its_way_stays(shelf: OpenDatabase) -> None:
     call = await untied(shelf)
-    await shelf.write(actions.order_created, created(call.order_id, (SHIKANJI, 2)))
+    await shelf.write(hear, created(call.order_id, (SHIKANJI, 2)))
 
     assert not await shelf.write(actions.lapse, call.order_id, 1)
     await shelf.write(actions.postpone, call.order_id, 1, 5)

@@ -13,7 +13,7 @@ from shikanji.services.inventory.errors import HoldGone, InsufficientStock, Prod
 from shikanji.services.inventory.model.stock import Terms
 from tests.kit.databases import OpenDatabase
 from tests.services.inventory import makers
-from tests.services.inventory.books import check_books, counts, state_of
+from tests.services.inventory.books import check_books, counts, hear, state_of
 from tests.services.inventory.makers import DHOKLA, SAMOSA, SHIKANJI, STORE, created, draft, hold, number
 
 ENGINES = ["sqlite", "postgres"]
@@ -155,7 +155,7 @@ async def test_a_release_that_comes_first_makes_the_hold_a_refusal(shelf: OpenDa
 async def test_a_tied_hold_cannot_be_released(shelf: OpenDatabase) -> None:
     call = hold(number(), (SHIKANJI, 2))
     await take(shelf, call)
-    await shelf.write(actions.order_created, created(call.order_id, (SHIKANJI, 2)))
+    await shelf.write(hear, created(call.order_id, (SHIKANJI, 2)))
 
     assert not await shelf.write(actions.release_hold, call.order_id, 1)
 

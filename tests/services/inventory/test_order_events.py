@@ -1,17 +1,15 @@
 """What an order's events do to its holds: right in any order, and however often they come."""
 
-from collections.abc import Callable
 from itertools import permutations
 
 import pytest
 
-from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated, OrderPreparing
 from shikanji.kit.events import Event
 from shikanji.services.inventory import actions
 from shikanji.services.inventory.actions.stock import Adjustment
 from shikanji.services.inventory.model.holds import NO_LINES
 from tests.kit.databases import OpenDatabase
-from tests.services.inventory.books import check_books, counts, state_of, told
+from tests.services.inventory.books import check_books, counts, hear, state_of, told
 from tests.services.inventory.makers import (
     DHOKLA,
     SAMOSA,
@@ -27,12 +25,6 @@ from tests.services.inventory.makers import (
 
 ENGINES = ["sqlite", "postgres"]
 
-HANDLERS: dict[type[Event], Callable[..., None]] = {
-    OrderCreated: actions.order_created,
-    OrderConfirmed: actions.order_confirmed,
-    OrderPreparing: actions.order_preparing,
-    OrderCancelled: actions.order_cancelled,
-}
 BASKET = ((SHIKANJI, 2), (SAMOSA, 1))
 
 
@@ -42,7 +34,7 @@ async def take(base: OpenDatabase, order_id: str, attempt: int = 1) -> None:
 
 async def deliver(base: OpenDatabase, *events: Event) -> None:
     for event in events:
-        await base.write(HANDLERS[type(event)], event)
+        await base.write(hear, event)
 
 
 async def deliver_all_ways_once(base: OpenDatabase, events: tuple[Event, ...]) -> None:
@@ -73,6 +65,30 @@ async def test_a_confirmed_order_sells_what_it_held(shelf: OpenDatabase) -> None
     assert sorted((event.data["productId"], event.data["delta"], event.data["orderId"]) for event in sales) == [
         (SHIKANJI, -2, order),
         (SAMOSA, -1, order),
+    ]
+    check_books(shelf)
+
+
+async def test_orders_that_come_together_sell_each_stock_once_and_each_its_own(shelf: OpenDatabase) -> None:
+    """One of them after its hold was given back: it takes its stock again."""
+    orders = [number() for _ in range(4)]
+    for order in orders:
+        await take(shelf, order)
+    await shelf.write(actions.release_hold, orders[2], 1)
+
+    await shelf.write(hear, *(created(order, *BASKET) for order in orders))
+    for _ in range(2):
+        await shelf.write(hear, *(confirmed(order) for order in orders))
+
+    assert [state_of(shelf, order) for order in orders] == ["sold"] * 4
+    assert (counts(shelf, SHIKANJI), counts(shelf, SAMOSA)) == ((12, 0), (16, 0))
+    sales = shelf.query("SELECT order_id, on_hand FROM movements WHERE kind = 'sale' AND delta = -2 ORDER BY id")
+    assert [on_hand for _, on_hand in sales] == [18, 16, 14, 12]
+    assert sorted(order for order, _ in sales) == sorted(orders)
+    told_of = [event.data for event in shelf.events() if event.type == "StockAdjusted" and event.data["kind"] == "sale"]
+    assert [(data["productId"], data["delta"], data["onHand"], data["orderId"]) for data in told_of] == [
+        (SHIKANJI, -8, 12, None),
+        (SAMOSA, -4, 16, None),
     ]
     check_books(shelf)
 

@@ -9,7 +9,7 @@ from shikanji.services.inventory.errors import BelowZero, ProductNotFound, Stock
 from shikanji.services.inventory.model.stock import Levels, Stock, Terms
 from tests.kit.databases import OpenDatabase
 from tests.services.inventory import makers
-from tests.services.inventory.books import check_books, counts, state_of, told
+from tests.services.inventory.books import check_books, counts, hear, state_of, told
 from tests.services.inventory.makers import (
     DHOKLA,
     OTHER_STORE,
@@ -37,7 +37,7 @@ async def order(base: OpenDatabase, *basket: tuple[str, int], tied: bool = True)
     order_id = number()
     await base.write(actions.hold_stock, hold(order_id, *basket, customer_id=number()), None)
     if tied:
-        await base.write(actions.order_created, created(order_id, *basket))
+        await base.write(hear, created(order_id, *basket))
     return order_id
 
 
@@ -138,7 +138,7 @@ async def test_an_untied_hold_breaks_in_silence_and_its_order_tries_again(shelf:
     assert told(shelf, "StockUnavailable") == []
 
     await adjust(shelf, 10)
-    await shelf.write(actions.order_created, created(unlucky, (SHIKANJI, 4)))
+    await shelf.write(hear, created(unlucky, (SHIKANJI, 4)))
 
     assert (state_of(shelf, unlucky), counts(shelf, SHIKANJI)) == ("tied", (10, 4))
     check_books(shelf)
@@ -149,7 +149,7 @@ async def test_an_untied_hold_that_broke_is_told_when_its_order_comes(shelf: Ope
     await adjust(shelf, -20)
 
     for _ in range(2):
-        await shelf.write(actions.order_created, created(unlucky, (SHIKANJI, 4)))
+        await shelf.write(hear, created(unlucky, (SHIKANJI, 4)))
 
     assert told(shelf, "StockUnavailable") == ["StockUnavailable"]
     check_books(shelf)
@@ -159,8 +159,8 @@ async def test_a_broken_order_that_is_confirmed_and_cancelled_moves_nothing(shel
     broken = await order(shelf, (SHIKANJI, 4))
     await adjust(shelf, -20)
 
-    await shelf.write(actions.order_confirmed, confirmed(broken))
-    await shelf.write(actions.order_cancelled, cancelled(broken, (SHIKANJI, 4), previous="confirmed"))
+    await shelf.write(hear, confirmed(broken))
+    await shelf.write(hear, cancelled(broken, (SHIKANJI, 4), previous="confirmed"))
 
     assert (state_of(shelf, broken), counts(shelf, SHIKANJI)) == ("cancelled", (0, 0))
     check_books(shelf)
@@ -192,8 +192,8 @@ async def test_selling_the_last_one_is_told_when_it_is_sold(shelf: OpenDatabase)
     last = await order(shelf, (SHIKANJI, 20))
     assert told(shelf, *ALERTS) == []
 
-    await shelf.write(actions.order_confirmed, confirmed(last))
-    await shelf.write(actions.order_confirmed, confirmed(last))
+    await shelf.write(hear, confirmed(last))
+    await shelf.write(hear, confirmed(last))
 
     assert told(shelf, *ALERTS) == ["OutOfStock"]
 

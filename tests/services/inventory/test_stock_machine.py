@@ -18,7 +18,7 @@ from shikanji.services.inventory.actions.stock import Adjustment
 from shikanji.services.inventory.errors import BelowZero
 from tests.kit.databases import OpenDatabase, open_database
 from tests.services.inventory import makers
-from tests.services.inventory.books import check_books, counts, state_of
+from tests.services.inventory.books import check_books, counts, hear, state_of
 from tests.services.inventory.makers import (
     DHOKLA,
     SAMOSA,
@@ -31,7 +31,6 @@ from tests.services.inventory.makers import (
     number,
     preparing,
 )
-from tests.services.inventory.test_order_events import HANDLERS
 
 PRODUCTS = (SHIKANJI, SAMOSA, DHOKLA)
 BASKETS = st.lists(st.tuples(st.sampled_from(PRODUCTS), st.integers(1, 4)), min_size=1, max_size=4)
@@ -209,7 +208,7 @@ class StockMachine(RuleBasedStateMachine):
         story.on_the_way.append(event)
 
     def deliver(self, story: Story, event: Event) -> None:
-        self.write(HANDLERS[type(event)], event)
+        self.write(hear, event)
         story.arrived.append(event)
 
     def write(self, fn: Any, *args: Any) -> Any:

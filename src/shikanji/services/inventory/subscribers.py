@@ -2,20 +2,22 @@
 
 from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated, OrderPreparing
 from shikanji.kit.db.tx import Tx
-from shikanji.kit.events import Subscribers
+from shikanji.kit.events import Batch, Subscribers
 from shikanji.services.inventory import actions
 
 subscribers = Subscribers()
 
 
-@subscribers.on(OrderCreated)
-def tie_hold(tx: Tx, event: OrderCreated) -> None:
-    actions.order_created(tx, event)
+@subscribers.on_many(OrderCreated)
+def tie_holds(tx: Tx, batch: Batch[OrderCreated]) -> None:
+    for event in batch.each(tx, actions.tie_holds(tx, batch.events)):
+        actions.order_created(tx, event)
 
 
-@subscribers.on(OrderConfirmed)
-def sell_hold(tx: Tx, event: OrderConfirmed) -> None:
-    actions.order_confirmed(tx, event)
+@subscribers.on_many(OrderConfirmed)
+def sell_holds(tx: Tx, batch: Batch[OrderConfirmed]) -> None:
+    for event in batch.each(tx, actions.sell_holds(tx, batch.events)):
+        actions.order_confirmed(tx, event)
 
 
 @subscribers.on(OrderPreparing)

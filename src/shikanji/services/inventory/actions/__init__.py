@@ -14,7 +14,14 @@ from shikanji.services.inventory.actions.catalogue import (
     list_tax_rates,
 )
 from shikanji.services.inventory.actions.holding import hold_stock, lapse, postpone, release_hold
-from shikanji.services.inventory.actions.orders import order_cancelled, order_confirmed, order_created, order_preparing
+from shikanji.services.inventory.actions.orders import (
+    order_cancelled,
+    order_confirmed,
+    order_created,
+    order_preparing,
+    sell_holds,
+    tie_holds,
+)
 from shikanji.services.inventory.actions.stock import (
     adjust_stock,
     list_movements,
@@ -49,9 +56,11 @@ __all__ = [
     "order_preparing",
     "postpone",
     "release_hold",
+    "sell_holds",
     "set_levels",
     "set_opening_stock",
     "set_terms",
     "stock_of",
     "stock_of_product",
+    "tie_holds",
 ]

@@ -8,6 +8,7 @@ from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreate
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.services.inventory.actions import balances
+from shikanji.services.inventory.actions.balances import Sale
 from shikanji.services.inventory.actions.holding import free
 from shikanji.services.inventory.model.holds import (
     Hold,
@@ -26,21 +27,48 @@ from shikanji.services.inventory.model.pricing import Needed
 from shikanji.services.inventory.repository import holds, stock
 
 
-def order_created(tx: Tx, event: OrderCreated) -> None:
-    """The order has its stock from now on."""
-    if not holds.tie(tx, event.order_id, event.attempt):
-        _created_unusually(tx, event)
+def tie_holds(tx: Tx, events: Sequence[OrderCreated]) -> Sequence[OrderCreated]:
+    """Those that have their stock from now on, as almost all do; returns what is to be looked at one by one."""
+    tied = holds.tie_each(tx, [(event.order_id, event.attempt) for event in events])
     failpoint("inventory.tie.before_commit")
+    return [] if tied == len(events) else events
+
+
+def sell_holds(tx: Tx, events: Sequence[OrderConfirmed]) -> Sequence[OrderConfirmed]:
+    """What those held whose stock is still theirs is sold; returns the others."""
+    lines = holds.sell_open(tx, {(event.order_id, event.attempt) for event in events})
+    sales = [Sale(*key, need) for key in lines for need in lines_of(lines[key])]
+    if sales:
+        tx.record(*balances.sold(tx, sales))
+    failpoint("inventory.sell.before_commit")
+    return [event for event in events if (event.order_id, event.attempt) not in lines]
+
+
+def order_created(tx: Tx, event: OrderCreated) -> None:
+    """The order has its stock from now on, or takes it again, or is told that there is none."""
+    hold = _locked(tx, event.order_id, event.attempt)
+    match on_created(hold.state):
+        case "tie":
+            holds.tie(tx, event.order_id, event.attempt)
+        case "take":
+            _take_again(tx, hold, event.store_id, _quantities(event), sold=False)
+        case "take and sell":
+            _take_again(tx, hold, event.store_id, _quantities(event), sold=True)
 
 
 def order_confirmed(tx: Tx, event: OrderConfirmed) -> None:
-    """What it held is sold."""
-    lines = holds.sell(tx, event.order_id, event.attempt)
-    if lines is not None:
-        _sell(tx, event.order_id, event.attempt, lines_of(lines))
-    else:
-        _confirmed_unusually(tx, event)
-    failpoint("inventory.sell.before_commit")
+    """What it held is sold, or taken again and sold."""
+    hold = _locked(tx, event.order_id, event.attempt)
+    lines = holds.lines_of_order(tx, event.order_id)
+    match on_confirmed(hold.state, lines_known=lines is not None):
+        case "sell":
+            holds.end(tx, hold, "sold")
+            _sell(tx, event.order_id, event.attempt, hold.needed)
+        case "take and sell" if lines is not None:
+            quantities = {need.product_id: need.quantity for need in lines_of(lines[1])}
+            _take_again(tx, hold, event.store_id, quantities, sold=True)
+        case "await":
+            holds.end(tx, hold, "awaited")
 
 
 def order_preparing(tx: Tx, event: OrderPreparing) -> None:
@@ -66,31 +94,6 @@ def order_cancelled(tx: Tx, event: OrderCancelled) -> None:
         step = on_cancelled(hold.state, event.previous) if last else on_superseded(hold.state)
         _cancel(tx, hold, step, event)
     failpoint("inventory.cancel.before_commit")
-
-
-def _created_unusually(tx: Tx, event: OrderCreated) -> None:
-    hold = _locked(tx, event.order_id, event.attempt)
-    match on_created(hold.state):
-        case "tie":
-            holds.tie(tx, event.order_id, event.attempt)
-        case "take":
-            _take_again(tx, hold, event.store_id, _quantities(event), sold=False)
-        case "take and sell":
-            _take_again(tx, hold, event.store_id, _quantities(event), sold=True)
-
-
-def _confirmed_unusually(tx: Tx, event: OrderConfirmed) -> None:
-    hold = _locked(tx, event.order_id, event.attempt)
-    lines = holds.lines_of_order(tx, event.order_id)
-    match on_confirmed(hold.state, lines_known=lines is not None):
-        case "sell":
-            holds.end(tx, hold, "sold")
-            _sell(tx, event.order_id, event.attempt, hold.needed)
-        case "take and sell" if lines is not None:
-            quantities = {need.product_id: need.quantity for need in lines_of(lines[1])}
-            _take_again(tx, hold, event.store_id, quantities, sold=True)
-        case "await":
-            holds.end(tx, hold, "awaited")
 
 
 def _cancel(tx: Tx, hold: Hold, step: Step, event: OrderCancelled) -> None:
@@ -175,9 +178,8 @@ def _short(tx: Tx, store_id: str, quantities: dict[str, int]) -> list[str]:
 
 
 def _sell(tx: Tx, order_id: str, attempt: int, needed: Sequence[Needed]) -> None:
-    sold = [(left, -need.quantity) for left, need in zip(stock.sell(tx, needed), needed, strict=True)]
-    if sold:
-        tx.record(*balances.moved(tx, sold, "sale", reason="sold", order_id=order_id, attempt=attempt))
+    if needed:
+        tx.record(*balances.sold(tx, [Sale(order_id, attempt, need) for need in needed]))
 
 
 def _put_back(tx: Tx, hold: Hold, event: OrderCancelled) -> None:

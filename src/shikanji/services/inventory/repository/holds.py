@@ -1,13 +1,18 @@
 """Holds, by (order, attempt)."""
 
+from collections.abc import Collection, Iterable
+
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from shikanji.kit.db.statements import upsert
+from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.inventory.model.holds import NO_LINES, Hold, State
 from shikanji.services.inventory.tables import holds, is_open
+
+Key = tuple[str, int]
+"""Order and attempt."""
 
 
 def find(tx: Tx, order_id: str, attempt: int) -> Hold | None:
@@ -54,13 +59,20 @@ def tie(tx: Tx, order_id: str, attempt: int) -> bool:
     return tx.run(TIE, order_id=order_id, attempt=attempt).count == 1
 
 
-def sell(tx: Tx, order_id: str, attempt: int) -> bytes | None:
-    """The lines of a hold that was open and is sold now; None where it was not open."""
-    if not tx.run(SELL, order_id=order_id, attempt=attempt, now=tx.now).count:
-        return None
+def tie_each(tx: Tx, keys: Iterable[Key]) -> int:
+    """How many of them were active."""
+    return tx.run_each(TIE, [{"order_id": order_id, "attempt": attempt} for order_id, attempt in sorted(keys)])
+
+
+def sell_open(tx: Tx, keys: Collection[Key]) -> dict[Key, bytes]:
+    """Those of them that were open are sold now; their lines."""
+    rows = tx.run(OPEN_OF_ORDERS, order_ids={order_id for order_id, _ in keys})
+    found = {(order_id, attempt): lines for order_id, attempt, lines in rows if (order_id, attempt) in keys}
     # Not by RETURNING: on SQLite it costs more than this.
-    lines: bytes = tx.run(LINES, order_id=order_id, attempt=attempt).scalar()
-    return lines
+    sold = tx.run_each(SELL, [{"order_id": order_id, "attempt": attempt, "now": tx.now} for order_id, attempt in found])
+    if sold != len(found):
+        raise LookupError(f"of the holds of {[order_id for order_id, _ in found]} not all were open still")
+    return found
 
 
 def release(tx: Tx, order_id: str, attempt: int) -> bytes | None:
@@ -132,7 +144,12 @@ LAPSED = (
 ADD = upsert(holds).on_conflict_do_nothing()
 TIE = sa.update(holds).where(_KEY, _ACTIVE).values(state="tied")
 SELL = sa.update(holds).where(_KEY, is_open).values(state="sold", ended_at=bindparam("now"))
-LINES = sa.select(holds.c.lines).where(_KEY)
+OPEN_OF_ORDERS = (
+    sa.select(holds.c.order_id, holds.c.attempt, holds.c.lines)
+    .where(any_of(holds.c.order_id, "order_ids"), is_open)
+    .order_by(holds.c.order_id, holds.c.attempt)
+    .with_for_update()
+)
 RELEASE = (
     sa.update(holds).where(_KEY, _ACTIVE).values(state="released", ended_at=bindparam("now")).returning(holds.c.lines)
 )

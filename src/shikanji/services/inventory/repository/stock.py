@@ -1,7 +1,7 @@
 """Stock and its movements. Every statement that changes a quantity checks it in the same breath; rows are touched in
 the order of their ids."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -41,14 +41,14 @@ def free(tx: Tx, need: Needed) -> Balance:
     return _left(tx.run(FREE, id=need.stock_id, quantity=need.quantity), need.stock_id)
 
 
-def sell(tx: Tx, needed: Sequence[Needed]) -> list[Balance]:
-    """What was held leaves the shelf; in the order of `needed`, of which each is of another stock."""
+def sell(tx: Tx, quantities: Mapping[str, int]) -> dict[str, Balance]:
+    """What was held leaves the shelf, by stock id; what is left there."""
+    ids = sorted(quantities)
     # Without RETURNING: on SQLite it costs twice the update.
-    sold = tx.run_each(SELL, [{"id": need.stock_id, "quantity": need.quantity} for need in needed])
-    left = {row[0]: Balance(*row) for row in tx.run(BALANCES, ids=[need.stock_id for need in needed])}
-    if sold != len(needed):
-        raise LookupError(f"of {sorted(left)} not all has what the books say")
-    return [left[need.stock_id] for need in needed]
+    sold = tx.run_each(SELL, [{"id": stock_id, "quantity": quantities[stock_id]} for stock_id in ids])
+    if sold != len(ids):
+        raise LookupError(f"of {ids} not all has what the books say")
+    return {row[0]: Balance(*row) for row in tx.run(BALANCES, ids=ids)}
 
 
 def adjust(tx: Tx, stock_id: str, delta: int) -> Balance:
@@ -102,33 +102,8 @@ def save_terms(tx: Tx, row: Stock, terms: Terms) -> Stock | None:
     return tx.run(SAVE_TERMS, id=row.id, new_listed=int(terms.listed), new_price=price).one(Stock)
 
 
-def add_movements(
-    tx: Tx,
-    changes: Iterable[tuple[Balance, int]],
-    kind: StockReason,
-    *,
-    reason: str,
-    by: str,
-    order_id: str | None = None,
-    attempt: int | None = None,
-) -> None:
-    """One for each balance and the delta that left it."""
-    rows = [
-        {
-            "stock_id": balance.stock_id,
-            "id": tx.new_id(),
-            "at": tx.now,
-            "kind": kind,
-            "delta": delta,
-            "on_hand": balance.on_hand,
-            "reason": reason,
-            "order_id": order_id,
-            "attempt": attempt,
-            "by": by,
-        }
-        for balance, delta in changes
-    ]
-    tx.run_each(ADD_MOVEMENT, rows)
+def add_movements(tx: Tx, rows: Iterable[Movement]) -> None:
+    tx.run_each(ADD_MOVEMENT, [row._asdict() for row in rows])
 
 
 def movements_of(tx: Tx, stock_id: str, before: str, limit: int) -> list[Movement]:
