@@ -73,6 +73,7 @@ class SeedStore(_Seed, frozen=True, kw_only=True):
     latitude: float
     longitude: float
     delivery_radius_km: int
+    legal_name: str
     gstin: str
     fssai: str
     minimum_order: int

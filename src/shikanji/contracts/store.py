@@ -27,6 +27,8 @@ class StoreUpdated(Event, frozen=True, kw_only=True):
     store_id: str
     changed: list[str]
     """Names of the fields that changed, as in the API."""
+    time_zone: str | None = None
+    """The new one, where it changed."""
 
 
 class StoreStatusChanged(Event, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from shikanji.kit.clock import DAY, HOUR, MINUTE
 from shikanji.kit.errors import Invalid
 from shikanji.services.store.errors import NotDeliveredThere, StoreClosed
 from shikanji.services.store.model import serving
+from shikanji.services.store.model.selling import seller_of
 from shikanji.services.store.model.serving import Wanted
 from shikanji.services.store.model.zones import Place
 from tests.services.store.makers import daily, hours, local, make_closure, make_store, make_zone
@@ -192,3 +193,11 @@ def test_no_slot_can_be_booked_on_a_day_out_of_reach(day: date) -> None:
 
 def test_a_store_that_takes_no_orders_has_no_slots() -> None:
     assert serving.bookable_slots(make_store(accepting_orders=False), "delivery", date(2026, 11, 23), NOON) == []
+
+
+def test_an_invoice_names_the_registered_seller_and_the_shop_where_nobody_said_another() -> None:
+    shop = make_store(gstin="29AAGCB7383J1Z4")
+    registered = make_store(gstin="29AAGCB7383J1Z4", legal_name="Bengaluru Drinks LLP")
+
+    assert (seller_of(shop).legal_name, seller_of(registered).legal_name) == (shop.name, "Bengaluru Drinks LLP")
+    assert (seller_of(shop).gstin, seller_of(shop).state_code) == ("29AAGCB7383J1Z4", "29")

@@ -8,7 +8,7 @@ from msgspec.structs import asdict, replace
 
 from shikanji.contracts.customer import VerifiedAccount
 from shikanji.contracts.order import HoldOwner, OrderCancelled, OrderCreated
-from shikanji.contracts.store import AskServingTerms, ServingTerms
+from shikanji.contracts.store import AskServingTerms, Seller, ServingTerms
 from shikanji.kit.auth import Role
 from shikanji.kit.clock import DAY, MINUTE
 from shikanji.kit.db.faults import ConstraintViolated
@@ -18,7 +18,7 @@ from shikanji.kit.jobs import Job
 from shikanji.kit.web.etags import etag, require_match
 from shikanji.services.store import repository
 from shikanji.services.store.errors import AlreadyStaff, CodeTaken, SlotFull, SlotGone, SlugTaken
-from shikanji.services.store.model import serving
+from shikanji.services.store.model import selling, serving
 from shikanji.services.store.model import store as rules
 from shikanji.services.store.model.hours import Closure, Hours
 from shikanji.services.store.model.slots import NO_SLOT, Place, PlaceKey
@@ -131,6 +131,11 @@ def staff_of(tx: Tx, store_id: str, after: str | None, limit: int) -> list[Membe
 def serving_terms(tx: Tx, asked: AskServingTerms) -> ServingTerms:
     """The terms, without taking anything."""
     return serving.terms(repository.find_store(tx, asked.store_id), _wanted(asked))
+
+
+def seller(tx: Tx, store_id: str) -> Seller:
+    """Raises StoreNotFound."""
+    return selling.seller_of(repository.find_store(tx, store_id))
 
 
 def hold_place(tx: Tx, asked: AskServingTerms) -> ServingTerms:

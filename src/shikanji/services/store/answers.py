@@ -2,11 +2,13 @@
 
 from shikanji.contracts.store import (
     AskRoles,
+    AskSeller,
     AskServingTerms,
     AskStaff,
     AskStores,
     ReleaseSlot,
     RolesOfAccount,
+    Seller,
     ServingTerms,
     SlotReleased,
     StaffFound,
@@ -38,6 +40,11 @@ async def release_slot(room: Room, call: ReleaseSlot) -> SlotReleased:
 @answers.to(AskRoles)
 async def roles(room: Room, call: AskRoles) -> RolesOfAccount:
     return RolesOfAccount(roles=await room.db.read(repository.roles_of, call.account_id))
+
+
+@answers.to(AskSeller)
+async def seller(room: Room, call: AskSeller) -> Seller:
+    return await room.db.read(actions.seller, call.store_id)
 
 
 @answers.to(AskStaff)

@@ -111,6 +111,8 @@ class CreateStore(In, frozen=True, kw_only=True):
     longitude: Longitude
     delivery_radius_km: Kilometres = 0
     time_zone: TimeZone = "Asia/Kolkata"
+    legal_name: Name | None = None
+    """As registered for GST, where that is not the store's name."""
     gstin: Gstin | None = None
     fssai: Fssai | None = None
     minimum_order: Paise = 0
@@ -139,6 +141,7 @@ class UpdateStore(In, frozen=True, kw_only=True):
     longitude: Longitude | UnsetType = UNSET
     delivery_radius_km: Kilometres | UnsetType = UNSET
     time_zone: TimeZone | UnsetType = UNSET
+    legal_name: Name | UnsetType | None = UNSET
     gstin: Gstin | UnsetType | None = UNSET
     fssai: Fssai | UnsetType | None = UNSET
     minimum_order: Paise | UnsetType = UNSET
@@ -265,6 +268,7 @@ class StoreView(Out, frozen=True, kw_only=True):
     longitude: float
     delivery_radius_km: float
     time_zone: str
+    legal_name: str | None
     gstin: str | None
     fssai: str | None
     minimum_order: int

@@ -57,6 +57,8 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     latitude: float
     longitude: float
     time_zone: str = "Asia/Kolkata"
+    legal_name: str | None = None
+    """As registered for GST, where that is not the store's name."""
     gstin: str | None = None
     fssai: str | None = None
     delivery_radius_m: int = 0
@@ -226,7 +228,8 @@ def _with_zones(store: Store, zones: tuple[Zone, ...], zone_id: str, *, removed:
 def _events_of(after: Store, changed: Iterable[str]) -> Iterator[Event]:
     facts = sorted(camel(name) for name in changed if name not in STATUS_FIELDS)
     if facts:
-        yield StoreUpdated(store_id=after.id, changed=facts)
+        time_zone = after.time_zone if "time_zone" in changed else None
+        yield StoreUpdated(store_id=after.id, changed=facts, time_zone=time_zone)
     if STATUS_FIELDS & set(changed):
         yield StoreStatusChanged(store_id=after.id, active=after.active, accepting_orders=after.accepting_orders)
 

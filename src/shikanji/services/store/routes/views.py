@@ -50,6 +50,7 @@ def store_view(store: Store, now: int) -> StoreView:
         longitude=store.longitude,
         delivery_radius_km=store.delivery_radius_m / 1_000,
         time_zone=store.time_zone,
+        legal_name=store.legal_name,
         gstin=store.gstin,
         fssai=store.fssai,
         minimum_order=store.minimum_order,
