@@ -3,15 +3,15 @@
 import sqlalchemy as sa
 
 from shikanji.kit.db.tx import Tx
-from tests.harness import Shop
+from shikanji.process import Process
 
 
-async def state(shop: Shop) -> dict[str, list[str]]:
+async def state(platform: Process) -> dict[str, list[str]]:
     """The rows of every table of every service, by `service.table`."""
     found: dict[str, list[str]] = {}
-    for service in shop.platform.services:
+    for service in platform.services:
         for table in service.metadata.sorted_tables:
-            rows = await shop.platform.rooms[service.name].db.read(_rows, table)
+            rows = await platform.rooms[service.name].db.read(_rows, table)
             found[f"{service.name}.{table.name}"] = rows
     return found
 

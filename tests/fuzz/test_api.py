@@ -35,7 +35,7 @@ WHO = {route.name: route.who for service in (*SERVICES, sandbox) for route in se
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[People]:
     async with open_shop(tmp_path_factory.mktemp("shop") / "data", driven=False) as shop:
-        yield await assemble(shop)
+        yield await assemble(shop, shop.platform)
 
 
 @pytest.mark.parametrize("who", OPENED_TO)

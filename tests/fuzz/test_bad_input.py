@@ -20,7 +20,8 @@ from shikanji.services.customer import tokens
 from shikanji.services.customer.repository.access import CURRENT_KEY
 from tests.fuzz.state import changed, state
 from tests.harness import PASSWORD, Client, Response, open_shop
-from tests.house.people import OWNER, People, assemble, fresh_name, fresh_phone
+from tests.house.people import People, assemble, fresh_name, fresh_phone
+from tests.house.requests import filled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,19 +32,19 @@ WEBHOOKS = "/api/v1/payments/webhooks/sandbox"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[People]:
     async with open_shop(tmp_path_factory.mktemp("shop") / "data") as shop:
-        yield await assemble(shop)
+        yield await assemble(shop, shop.platform)
 
 
 async def refuse(people: People, who: str, method: str, path: str, **request: Any) -> Response:
     """The refusal, checked to be a problem and to have changed nothing."""
     client = await people.client(who)
-    before = await state(people.shop)
+    before = await state(people.operator)
     if "data" in request:
         request["data"] = io.BytesIO(request["data"])
     answer = await client.request(method, path.format_map(people.things), **request)
     assert 400 <= answer.status < 500, answer.body
     assert answer.problem["correlationId"]
-    assert changed(before, await state(people.shop)) == set()
+    assert changed(before, await state(people.operator)) == set()
     return answer
 
 
@@ -58,11 +59,11 @@ def order(people: People, **changes: Any) -> dict[str, Any]:
 
 
 async def test_a_change_would_be_seen(people: People) -> None:
-    before = await state(people.shop)
+    before = await state(people.operator)
 
     await (await people.client("owner")).post(ORDERS, order(people))
 
-    assert {"order.orders", "inventory.holds", "order.outbox"} <= changed(before, await state(people.shop))
+    assert {"order.orders", "inventory.holds", "order.outbox"} <= changed(before, await state(people.operator))
 
 
 # syntax ---------------------------------------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ async def test_an_endless_address_is_414(people: People) -> None:
 # identity -------------------------------------------------------------------------------------------------------------
 async def forgeries(people: People) -> dict[str, str]:
     """Tokens of head office that are none, made with all that an attacker could have, and some with more."""
-    room = people.shop.platform.rooms["customer"]
+    room = people.operator.rooms["customer"]
     kid, sealed = (await room.db.read(lambda tx: tx.run(CURRENT_KEY).first())) or ("", b"")
     ours = tokens.unseal(room.secrets.derive(tokens.SIGNING_PURPOSE), tokens.SealedKey(kid, sealed))
     right = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": _text(ours.seed), "x": await _public(people, kid)})
@@ -219,7 +220,7 @@ async def forgeries(people: People) -> dict[str, str]:
         return jws.serialize_compact(protected, json.dumps({**claims, **changes}), key, algorithms=[algorithm])
 
     public = OctKey.import_key(_bytes(await _public(people, kid)))
-    now = people.shop.clock.now() // SECOND
+    now = people.operator.clock.now() // SECOND
     body = good.split(".")[1]
     return {
         "nothing": "",
@@ -246,7 +247,7 @@ async def _public(people: People, kid: str) -> str:
 
 
 async def _refresh_token(people: People) -> str:
-    credentials = {"identifier": OWNER, "password": PASSWORD}
+    credentials = {"identifier": people.identifiers["owner"], "password": PASSWORD}
     return str((await people.shop.anonymous.post("/api/v1/auth/login", credentials)).data["refreshToken"])
 
 
@@ -261,10 +262,10 @@ def _bytes(text: str) -> bytes:
 async def test_a_forged_token_opens_nothing_and_every_one_hears_the_same(people: People) -> None:
     answers = {}
     for name, token in (await forgeries(people)).items():
-        before = await state(people.shop)
-        answer = await Client(people.shop.http, people.shop.platform.url, token).get("/api/v1/customers")
+        before = await state(people.operator)
+        answer = await Client(people.shop.http, people.shop.url, token).get("/api/v1/customers")
         answers[name] = (answer.status, answer.type, answer.problem["detail"], "WWW-Authenticate" in answer.headers)
-        assert changed(before, await state(people.shop)) == set()
+        assert changed(before, await state(people.operator)) == set()
 
     assert {name: answer[0] for name, answer in answers.items() if answer[0] != 401} == {}
     assert len(set(answers.values())) == 1
@@ -284,13 +285,13 @@ async def test_a_forged_token_opens_nothing_and_every_one_hears_the_same(people:
         ("manager", "PUT", "/api/v1/stores/{other_store}/status", {"active": False}, 403),
         ("owner", "POST", "/api/v1/payments/{payment}/refund", {"amount": 1, "reason": "for me"}, 403),
         ("chef", "POST", "/api/v1/payments/{payment}/refund", {"amount": 1, "reason": "for me"}, 403),
-        ("manager", "POST", "/api/v1/stores/{store}/staff", {"identifier": OWNER, "role": "manager"}, 403),
+        ("manager", "POST", "/api/v1/stores/{store}/staff", {"identifier": "{owner_email}", "role": "manager"}, 403),
     ],
 )
 async def test_what_is_not_ones_own_is_left_alone(
     people: People, who: str, method: str, path: str, body: Any, status: int
 ) -> None:
-    assert (await refuse(people, who, method, path, json=body)).status == status
+    assert (await refuse(people, who, method, path, json=filled(body, people.things))).status == status
 
 
 @pytest.mark.parametrize(
@@ -311,11 +312,7 @@ async def test_what_is_not_ones_own_is_left_alone(
 async def test_a_step_out_of_order_is_refused(
     people: People, who: str, method: str, path: str, body: Any, status: int
 ) -> None:
-    filled = {
-        name: value.format_map(people.things) if name == "orderId" else value for name, value in (body or {}).items()
-    }
-
-    answer = await refuse(people, who, method, path, json=filled or None)
+    answer = await refuse(people, who, method, path, json=filled(body, people.things))
 
     assert answer.status == status
 
@@ -342,20 +339,20 @@ async def test_an_order_without_a_good_key_is_400(people: People, key: str | Non
 async def test_a_key_means_one_request_only(people: People) -> None:
     owner, key = await people.client("owner"), fresh_name("one-and-the-same")
     first = await owner.post(ORDERS, order(people), key=key)
-    before = await state(people.shop)
+    before = await state(people.operator)
 
     again = await owner.post(ORDERS, order(people), key=key)
     other = await owner.post(ORDERS, order(people, notes="and a straw"), key=key)
 
     assert (first.status, again.status, other.status) == (201, 201, 422)
     assert (again.data, again.headers["Idempotency-Replayed"]) == (first.data, "true")
-    assert changed(before, await state(people.shop)) == set()
+    assert changed(before, await state(people.operator)) == set()
 
 
 # guessing -------------------------------------------------------------------------------------------------------------
 async def test_nobody_learns_who_is_a_customer(people: People) -> None:
     ask = people.shop.anonymous.post
-    known, unknown = {"identifier": OWNER}, {"identifier": "nobody@shop.test"}
+    known, unknown = {"identifier": people.identifiers["owner"]}, {"identifier": "nobody@shop.test"}
 
     logins = [await ask("/api/v1/auth/login", {**who, "password": "wrong horse"}) for who in (known, unknown)]
     resets = [await ask("/api/v1/auth/password/reset", who) for who in (known, unknown)]
@@ -383,7 +380,7 @@ async def test_a_code_is_burnt_by_five_guesses(people: People) -> None:
 
 
 async def test_a_password_is_not_tried_for_ever(people: People) -> None:
-    attempt = {"identifier": "spare@demo.test", "password": "wrong horse"}
+    attempt = {"identifier": people.identifiers["spare"], "password": "wrong horse"}
 
     answers = [await people.shop.anonymous.post("/api/v1/auth/login", attempt) for _ in range(11)]
 
@@ -394,9 +391,9 @@ async def test_a_password_is_not_tried_for_ever(people: People) -> None:
 
 # webhooks -------------------------------------------------------------------------------------------------------------
 def signature(people: People, body: bytes, *, late: int = 0, secret: bytes | None = None) -> dict[str, str]:
-    room = people.shop.platform.rooms["sandbox"]
+    room = people.operator.rooms["sandbox"]
     ours = webhook_secret(room.settings(SandboxSettings), room.secrets)
-    return {SIGNATURE_HEADER: webhook_signature(secret or ours, body, people.shop.clock.now() - late)}
+    return {SIGNATURE_HEADER: webhook_signature(secret or ours, body, people.operator.clock.now() - late)}
 
 
 def notice(kind: str = "subscription.renewed") -> bytes:
@@ -431,7 +428,7 @@ async def test_a_signed_webhook_that_says_nothing_is_refused(people: People, bod
 
 async def test_a_webhook_of_an_unknown_kind_is_kept_once_and_does_nothing(people: People) -> None:
     body = notice()
-    before = await state(people.shop)
+    before = await state(people.operator)
 
     answers = [
         await people.shop.anonymous.request("POST", WEBHOOKS, data=body, headers=signature(people, body))
@@ -439,7 +436,7 @@ async def test_a_webhook_of_an_unknown_kind_is_kept_once_and_does_nothing(people
     ]
     await people.shop.settle()
 
-    after = await state(people.shop)
+    after = await state(people.operator)
     assert [answer.status for answer in answers] == [200, 200]
     assert changed(before, after) <= {"payment.webhooks", "payment.jobs"}
     assert len(after["payment.webhooks"]) == len(before["payment.webhooks"]) + 1

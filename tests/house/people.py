@@ -1,142 +1,272 @@
-"""Everyone who may come to the door of the demo shop, and the things that they come for."""
+"""Everyone who may come to the door of two stores, and the things that they come for. The second store mirrors the
+first: whose own the things of one are, is a stranger at the other."""
 
+import asyncio
+import base64
 import re
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
-from shikanji.commands import COMMANDS
-from shikanji.kit.clock import DAY, to_rfc3339
-from shikanji.kit.messages.outbox import OutboxMessages
+from shikanji.kit import calls_credential
+from shikanji.kit.auth import Principal
+from shikanji.kit.auth_tokens import Claims, TokenSigner
+from shikanji.kit.clock import DAY, HOUR, to_rfc3339
+from shikanji.main import Beside
+from shikanji.process import Process
+from shikanji.services.customer import passwords, tokens
+from shikanji.services.customer.actions import create_account
+from shikanji.services.customer.identity import parse_email
+from shikanji.services.customer.repository.access import current_key
 from shikanji.services.payment.tables import webhooks
-from tests.harness import ADDRESS, PASSWORD, Client, Shop
+from shikanji.services.store.model.hours import WEEKDAYS
+from tests.harness import ADDRESS, PASSWORD, Client, Counter, Response, configuration
+from tests.house.matrix import ELSEWHERE, ENDED, ROLES
+from tests.probing import until
+from tests.scaled import ScaledShop, settings
 
-PRINCIPALS = (
-    "anonymous",
-    "owner",
-    "customer",
-    "manager",
-    "chef",
-    "cashier",
-    "delivery",
-    "support",
-    "other_store_manager",
-    "admin",
-)
-SUPPORT = "support.mgroad@demo.test"
-SPARE = "spare@demo.test"
-OWNER = "owner@demo.test"
-SECOND_ADMIN = "second.admin@demo.test"
+MIRROR = {
+    "owner": "customer",
+    "customer": "owner",
+    **dict(zip((*ROLES, *ELSEWHERE), (*ELSEWHERE, *ROLES), strict=True)),
+}
+SECRET_IDS = ("order", "visit", "unpaid", "paid", "underway", "payment", "refund", "address", "chef_staff")
+"""Things whose ids no stranger may read in any answer."""
+GSTIN = "29AAAAA0000A1ZY"
 
 
 @dataclass
 class People:
-    """Clients by the name that authorization.yaml gives them. `things`: ids, all of MG Road and of `owner`."""
+    """Clients by the name that authorization.yaml gives them, as seen from one of two stores. `things`: ids, all of
+    this store and of `owner`."""
 
-    shop: Shop
+    shop: Counter
+    operator: Process
+    """The platform's inside, for what cannot be had at its door: accounts of head office, forged tokens."""
+    identifiers: Mapping[str, str]
+    marks: tuple[str, str]
+    """The first stands in whatever is written about this store's orders and people, the second at the other store."""
     things: dict[str, str] = field(default_factory=dict)
-    _clients: dict[str, Client] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+    """The same of the other store."""
+    seen_as: Mapping[str, str] = field(default_factory=dict)
+    """Principal here → principal at the first store, where the two differ."""
+    clients: dict[str, Client] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        return self.marks[0]
+
+    def mirrored(self) -> "People":
+        """As seen from the second store."""
+        return replace(self, marks=self.marks[::-1], things=self.others, others=self.things, seen_as=MIRROR)
 
     async def client(self, principal: str) -> Client:
-        if principal == "anonymous":
-            return self.shop.anonymous
-        if principal not in self._clients:
-            self._clients[principal] = await self.new_session(principal)
-        return self._clients[principal]
+        name = self.seen_as.get(principal, principal)
+        if name not in self.clients:
+            self.clients[name] = await self.new_session(principal)
+        return self.clients[name]
 
     async def new_session(self, principal: str) -> Client:
-        return await sign_in(self.shop, IDENTIFIERS[principal])
+        return await sign_in(self.shop, self.identifiers[self.seen_as.get(principal, principal)])
 
     def forget(self, principal: str) -> None:
         """The next call comes in a new session: this one has been ended."""
-        self._clients.pop(principal, None)
+        self.clients.pop(self.seen_as.get(principal, principal), None)
+
+    async def ask(self, principal: str, method: str, path: str, body: Any = None) -> Response:
+        client = await self.client(principal)
+        if principal != "internal":
+            return await client.request(method, path, json=body)
+        data = b"" if body is None else msgspec.json.encode(body)
+        headers = self.credential(path, data) | ({"Content-Type": "application/json"} if data else {})
+        return await client.request(method, path, data=data or None, headers=headers)
+
+    def credential(self, path: str, body: bytes) -> dict[str, str]:
+        """What the platform's processes say to each other, signed with the true key, and what else would be good to be
+        believed."""
+        room = self.operator.rooms["customer"]
+        key = room.secrets.derive(calls_credential.PURPOSE)
+        claimed = {"X-User-Id": self.things["owner"], "X-Store-Id": self.things["store"], "X-Roles": "admin"}
+        return claimed | calls_credential.sign(key, path, body, now=room.clock.now(), nonce=uuid.uuid4().hex)
 
     async def as_admin(self, method: str, path: str, json: Any = None) -> Any:
         answer = await (await self.client("admin")).request(method, f"/api/v1{path}", json=json)
         return answer.data if answer.status != 204 else None
 
     async def order(self, **changes: Any) -> str:
-        """A fresh order of the owner's: cod, so that it is confirmed at once."""
+        """A fresh order of the owner's: cod, so that it is confirmed at once. Returns its id."""
+        return str((await self.placed("owner", notes=self.mark, **changes))["id"])
+
+    async def placed(self, buyer: str, **changes: Any) -> dict[str, Any]:
         item = {"productId": self.things["product"], "quantity": 2}
         body = {"storeId": self.things["store"], "fulfilment": "pickup", "items": [item], "paymentMethod": "cod"}
-        placed = await (await self.client("owner")).post("/api/v1/orders", {**body, **changes})
-        return str(placed.data["id"])
+        order: dict[str, Any] = (await (await self.client(buyer)).post("/api/v1/orders", {**body, **changes})).data
+        return order
+
+    async def advance(self, order_id: str, *statuses: str) -> None:
+        manager = await self.client("manager")
+        for status in statuses:
+            answer = await manager.put(f"/api/v1/orders/{order_id}/status", {"status": status})
+            assert answer.status == 200, answer.body
 
     async def code_sent_to(self, phone: str) -> str:
         await self.shop.settle()
-        messages = self.shop.platform.messages
-        assert isinstance(messages, OutboxMessages)
-        newest = next(message for message in messages.newest() if message.to == phone)
-        found = re.search(r"\b\d{6}\b", newest.text)
+        listed = await self.shop.anonymous.get("/dev/outbox", headers={"Accept": "application/json"})
+        found = re.search(r"\b\d{6}\b", next(message["text"] for message in listed.data if message["to"] == phone))
         assert found is not None
         return found[0]
 
     def day(self, days: int) -> str:
-        return to_rfc3339(self.shop.clock.now() + days * DAY)[:10]
+        return to_rfc3339(self.operator.clock.now() + days * DAY)[:10]
+
+    def secrets(self, stranger: str) -> set[str]:
+        """What only the owner, the store's people and head office may read, and this stranger not."""
+        own = {self.things["visit"]} if stranger == "customer" else set()
+        return {self.mark, *(self.things[name] for name in SECRET_IDS)} - own
 
 
-IDENTIFIERS = {
-    "owner": OWNER,
-    "customer": "customer@demo.test",
-    **{role: f"{role}.mgroad@demo.test" for role in ("manager", "chef", "cashier", "delivery", "support")},
-    "other_store_manager": "manager.koramangala@demo.test",
-    "admin": "admin@demo.test",
-}
-
-
-async def sign_in(shop: Shop, identifier: str) -> Client:
+async def sign_in(shop: Counter, identifier: str) -> Client:
     answer = await shop.anonymous.post("/api/v1/auth/login", {"identifier": identifier, "password": PASSWORD})
-    return Client(shop.http, shop.platform.url, answer.data["accessToken"], answer.data["customer"]["id"])
+    return Client(shop.http, shop.url, answer.data["accessToken"], answer.data["customer"]["id"])
 
 
-async def assemble(shop: Shop) -> People:
-    """The demo's people, and those it lacks: somebody at the support desk, one to be hired, and the owner of things."""
-    people = People(shop)
-    for identifier in (SUPPORT, SPARE, OWNER, SECOND_ADMIN):
-        asked = {
-            "identifier": identifier,
-            "name": "Nisha Rao",
-            "password": PASSWORD,
-            "admin": identifier == SECOND_ADMIN,
-        }
-        await COMMANDS["user"](shop.platform, asked)
-    store = await shop.store()
-    people.things |= {"store": store["id"], "other_store": (await shop.store("Koramangala"))["id"]}
-    await people.as_admin("POST", f"/stores/{store['id']}/staff", {"identifier": SUPPORT, "role": "support"})
-    people.things["owner"] = (await people.client("owner")).id
-    await _fill(people)
+@asynccontextmanager
+async def beside(shop: ScaledShop) -> AsyncIterator[Process]:
+    """The inside of a platform that runs in several processes."""
+    operator = Beside(configuration(shop.folder, **settings(shop.urls)))
+    await operator.start(migrates=False)
+    try:
+        yield operator
+    finally:
+        await operator.stop()
+
+
+async def assemble(shop: Counter, operator: Process) -> People:
+    """Everyone of authorization.yaml and two stores, seen from the first."""
+    stem = uuid.uuid4().hex[:8]
+    names = ("owner", "customer", *ROLES, *ELSEWHERE, "admin", *ENDED, "spare")
+    identifiers = {name: f"{name.replace('_', '.')}.{stem}@shop.test" for name in names}
+    people = People(shop, operator, identifiers, (f"peacock-{stem}", f"lotus-{stem}"))
+    people.clients.update(anonymous=shop.anonymous, internal=shop.anonymous)
+    await _open_accounts(people)
+    await _end_sessions(people)
+    mirror = people.mirrored()
+    product = (await shop.products())[0]
+    for each in (people, mirror):
+        each.things |= {"product": product["id"], "category": product["categoryId"], "product_name": product["name"]}
+        await _open_store(each)
+        # From here on a token names the roles of who shows it.
+        await shop.settle()
+        await _fill(each)
+    people.things["other_store"], mirror.things["other_store"] = mirror.things["store"], people.things["store"]
     return people
+
+
+async def _open_accounts(people: People) -> None:
+    """All at once; what is written of them carries the mark of their store."""
+    room = people.operator.rooms["customer"]
+    password_hash = await room.compute.run(passwords.hash_password, PASSWORD)
+
+    async def opened(name: str) -> None:
+        account = await room.db.write(
+            create_account,
+            name=" ".join(["Nisha", *(mark for mark, staff in marked if name in staff)]),
+            email=parse_email(people.identifiers[name]),
+            phone=None,
+            password_hash=password_hash,
+            verified=True,
+            admin=name in ("admin", *ENDED),
+        )
+        ids[name] = account.id
+
+    marked = tuple(zip(people.marks, (ROLES, ELSEWHERE), strict=True))
+    ids: dict[str, str] = {}
+    await asyncio.gather(*map(opened, people.identifiers))
+    for things, owner, customer in ((people.things, "owner", "customer"), (people.others, "customer", "owner")):
+        things |= {"owner": ids[owner], "customer": ids[customer], "spare": ids["spare"]}
+        things |= {"owner_email": people.identifiers[owner], "spare_email": people.identifiers["spare"]}
+
+
+async def _end_sessions(people: People) -> None:
+    """Of head office, before whom everything else would open."""
+    ended = {name: await people.client(name) for name in ENDED}
+    people.clients["expired"] = replace(ended["expired"], token=await _outlived(people, str(ended["expired"].token)))
+    await people.as_admin("PUT", f"/customers/{ended['disabled'].id}/access", {"disabled": True})
+    await ended["revoked"].post("/api/v1/auth/logout")
+    for name in ENDED:
+
+        async def refused(name: str = name) -> bool:
+            return (await (await people.client(name)).get("/api/v1/orders")).status == 401
+
+        await until(refused, f"{name} is refused")
+
+
+async def _outlived(people: People, token: str) -> str:
+    """The same token, signed by the platform an hour ago for a minute."""
+    room = people.operator.rooms["customer"]
+    sealed = await room.db.read(current_key)
+    assert sealed is not None
+    key = tokens.unseal(room.secrets.derive(tokens.SIGNING_PURPOSE), sealed)
+    payload = token.split(".")[1]
+    claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), type=Claims)
+    principal = Principal(
+        account_id=claims.sub, session_id=claims.sid, version=claims.ver, admin=claims.adm, roles=claims.roles
+    )
+    return TokenSigner(key.kid, key.seed).sign(principal, now=room.clock.now() - HOUR, seconds=60)
+
+
+async def _open_store(people: People) -> None:
+    """Around the clock, with all its people, and plenty of one product."""
+    things, name = people.things, fresh_name("store")
+    place = {"address": ADDRESS, "latitude": 12.97, "longitude": 77.6, "deliveryRadiusKm": 10, "gstin": GSTIN}
+    store = await people.as_admin("POST", "/stores", {"name": name, **place})
+    things["store"] = store["id"]
+    own = f"/stores/{store['id']}"
+    around = {"opens": "00:00", "closes": "24:00"}
+    ways = ("delivery", "pickup", "dine-in")
+    hours = [{"fulfilment": way, "day": day, **around} for way in ways for day in WEEKDAYS]
+    await people.as_admin("PUT", f"{own}/hours", {"hours": hours})
+    await people.as_admin("POST", f"{own}/zones", {"name": "Near", "postalCodes": ["560001"], "fee": 0, "minutes": 25})
+    for role in ROLES:
+        identifier = people.identifiers[people.seen_as.get(role, role)]
+        hired = await people.as_admin("POST", f"{own}/staff", {"identifier": identifier, "role": role})
+        things[f"{role}_staff"] = hired["id"]
+    delivered = {"storeId": store["id"], "delta": 10_000, "reason": people.mark}
+    await people.as_admin("PUT", f"/inventory/{things['product']}/adjust", delivered)
 
 
 async def _fill(people: People) -> None:
     """Something of every kind."""
     things, shop, owner = people.things, people.shop, await people.client("owner")
-    product = (await shop.products(things["store"]))[0]
-    things |= {"product": product["id"], "category": product["categoryId"], "product_name": product["name"]}
-    things["order"] = await people.order()
+    order = await people.placed("owner", notes=people.mark)
+    things |= {"order": order["id"], "number": order["orderNumber"]}
+    things["visit"] = (await people.placed("customer"))["id"]
     things["unpaid"] = await people.order(paymentMethod="online")
     things["paid"] = await people.order(paymentMethod="online")
-    things["spare"] = (await sign_in(shop, SPARE)).id
     things["underway"] = await people.order(fulfilment="delivery", deliveryAddress=ADDRESS)
     await shop.settle()
-    await shop.advance_status(things["underway"], "preparing", "ready", "dispatched")
+    await people.advance(things["underway"], "preparing", "ready", "dispatched")
     payment = await shop.initiate(things["paid"], owner)
     checked_out = (await shop.check_out(payment, webhook="none")).data
     things |= {"payment": payment["id"], "provider_payment": checked_out["providerPaymentId"]}
     things |= {"signature": checked_out["signature"], "provider_order": payment["checkout"]["providerOrderId"]}
     await owner.post("/api/v1/payments/verify", {"paymentId": payment["id"], **checked_out})
     await shop.settle()
-    refund = await people.as_admin("POST", f"/payments/{payment['id']}/refund", {"amount": 100, "reason": "spilt"})
+    refund = await people.as_admin("POST", f"/payments/{payment['id']}/refund", {"amount": 100, "reason": people.mark})
     things["refund"] = refund["id"]
-    address = await owner.post(f"/api/v1/customers/{owner.id}/addresses", ADDRESS)
+    address = await owner.post(f"/api/v1/customers/{owner.id}/addresses", {**ADDRESS, "line2": people.mark})
     things["address"] = address.data["id"]
-    staff = await people.as_admin("GET", f"/stores/{things['store']}/staff?limit=100")
-    things["chef_staff"] = next(member["id"] for member in staff if member["role"] == "chef")
     await shop.settle()
     told_of_the_refund = sa.select(webhooks.c.id).where(webhooks.c.type == "refund.processed")
-    things["webhook"] = await shop.platform.rooms["payment"].db.read(lambda tx: tx.execute(told_of_the_refund).scalar())
+    things["webhook"] = await people.operator.rooms["payment"].db.read(
+        lambda tx: tx.execute(told_of_the_refund).scalar()
+    )
 
 
 def fresh_phone() -> str:

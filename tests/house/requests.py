@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.harness import ADDRESS, PASSWORD
-from tests.house.people import SPARE, People, fresh_name, fresh_phone
+from tests.house.people import People, fresh_name, fresh_phone
 
 API = "/api/v1"
 STORES, ORDERS, PAYMENTS, CUSTOMERS, AUTH = (
@@ -39,14 +39,15 @@ def plain(route: str, path: str, body: Any = None, refused: tuple[int, ...] = ()
     """The same request every time; `{…}` in path and body texts are `things`."""
 
     async def ask(people: People) -> Ask:
-        return Ask(path.format_map(people.things), _filled(body, people.things), refused)
+        return Ask(path.format_map(people.things), filled(body, people.things), refused)
 
     RECIPES[route] = ask
 
 
-def _filled(body: Any, things: dict[str, str]) -> Any:
+def filled(body: Any, things: dict[str, str]) -> Any:
+    """With `things` where its texts say `{…}`."""
     if isinstance(body, dict):
-        return {name: _filled(value, things) for name, value in body.items()}
+        return {name: filled(value, things) for name, value in body.items()}
     return body.format_map(things) if isinstance(body, str) else body
 
 
@@ -115,14 +116,14 @@ async def hire(people: People) -> Ask:
     hired = await _spare_member(people, path)
     if hired is not None:
         await people.as_admin("DELETE", f"{path}/{hired}")
-    return Ask(API + path, {"identifier": SPARE, "role": "cashier"})
+    return Ask(API + path, {"identifier": people.things["spare_email"], "role": "cashier"})
 
 
 @recipe(f"DELETE {STORES}/{{id}}/staff/{{staffId}}")
 async def dismiss(people: People) -> Ask:
     path = f"/stores/{people.things['store']}/staff"
     if await _spare_member(people, path) is None:
-        await people.as_admin("POST", path, {"identifier": SPARE, "role": "cashier"})
+        await people.as_admin("POST", path, {"identifier": people.things["spare_email"], "role": "cashier"})
     return Ask(f"{API}{path}/{await _spare_member(people, path)}")
 
 
@@ -255,7 +256,7 @@ plain("DELETE /sandbox/faults", "/sandbox/faults")
 ACCOUNT = f"{CUSTOMERS}/{{owner}}"
 
 plain("GET /.well-known/jwks.json", "/.well-known/jwks.json")
-plain(f"POST {AUTH}/login", f"{AUTH}/login", {"identifier": SPARE, "password": PASSWORD})
+plain(f"POST {AUTH}/login", f"{AUTH}/login", {"identifier": "{spare_email}", "password": PASSWORD})
 plain(f"PUT {AUTH}/password", f"{AUTH}/password", {"currentPassword": PASSWORD, "newPassword": PASSWORD})
 plain(f"POST {AUTH}/verification", f"{AUTH}/verification", {"channel": "email"}, refused=(409,))
 plain(
@@ -295,8 +296,9 @@ async def register(people: People) -> Ask:
 
 @recipe(f"POST {AUTH}/refresh")
 async def refresh(people: People) -> Ask:
-    granted = (await people.shop.anonymous.post(f"{AUTH}/login", {"identifier": SPARE, "password": PASSWORD})).data
-    return Ask(f"{AUTH}/refresh", {"refreshToken": granted["refreshToken"]})
+    credentials = {"identifier": people.things["spare_email"], "password": PASSWORD}
+    granted = await people.shop.anonymous.post(f"{AUTH}/login", credentials)
+    return Ask(f"{AUTH}/refresh", {"refreshToken": granted.data["refreshToken"]})
 
 
 @recipe(f"POST {AUTH}/password/reset")
@@ -367,3 +369,50 @@ async def change_campaign(people: People) -> Ask:
     asked = await start_campaign(people)
     made = await people.as_admin("POST", "/campaigns", asked.body)
     return Ask(f"{CAMPAIGNS}/{made['id']}", asked.body)
+
+
+# suppliers and purchase orders ----------------------------------------------------------------------------------------
+SUPPLIERS, PURCHASES = f"{API}/suppliers", f"{API}/purchase-orders"
+
+plain(f"GET {SUPPLIERS}", SUPPLIERS)
+plain(f"POST {SUPPLIERS}", SUPPLIERS, {"name": "Modinagar Masala"})
+plain(f"GET {PURCHASES}", PURCHASES + OF_STORE)
+plain(f"GET {PURCHASES}/suggestions", f"{PURCHASES}/suggestions{OF_STORE}")
+plain(f"POST {PURCHASES}/suggestions", f"{PURCHASES}/suggestions", {"storeId": "{store}"})
+
+
+@recipe(f"GET {SUPPLIERS}/{{id}}")
+@recipe(f"PUT {SUPPLIERS}/{{id}}")
+@recipe(f"DELETE {SUPPLIERS}/{{id}}")
+async def change_supplier(people: People) -> Ask:
+    body = {"name": "Modinagar Masala", "products": [{"productId": people.things["product"], "unitCost": 500}]}
+    made = await people.as_admin("POST", "/suppliers", body)
+    return Ask(f"{SUPPLIERS}/{made['id']}", body)
+
+
+@recipe(f"POST {PURCHASES}")
+async def create_purchase(people: People) -> Ask:
+    supplier = (await change_supplier(people)).path.rpartition("/")[2]
+    lines = [{"productId": people.things["product"], "quantity": 3}]
+    return Ask(PURCHASES, {"storeId": people.things["store"], "supplierId": supplier, "lines": lines})
+
+
+@recipe(f"GET {PURCHASES}/{{id}}")
+@recipe(f"PUT {PURCHASES}/{{id}}")
+async def change_purchase(people: People) -> Ask:
+    asked = await create_purchase(people)
+    made = await people.as_admin("POST", "/purchase-orders", asked.body)
+    return Ask(f"{PURCHASES}/{made['id']}", {"lines": asked.body["lines"], "note": "by noon"})
+
+
+@recipe(f"PUT {PURCHASES}/{{id}}/status")
+async def confirm_purchase(people: People) -> Ask:
+    return Ask(f"{(await change_purchase(people)).path}/status", {"status": "confirmed"})
+
+
+@recipe(f"GET {PURCHASES}/{{id}}/receipts")
+@recipe(f"POST {PURCHASES}/{{id}}/receipts")
+async def receive_purchase(people: People) -> Ask:
+    asked = await change_purchase(people)
+    await people.as_admin("PUT", f"{asked.path.removeprefix(API)}/status", {"status": "confirmed"})
+    return Ask(f"{asked.path}/receipts", {"lines": asked.body["lines"]})
