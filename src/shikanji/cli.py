@@ -161,6 +161,7 @@ def audit(
     *,
     settle: Flag = False,
     repair: Flag = False,
+    forget: Flag = False,
     json: Flag = False,
 ) -> None:
     """Prove that every paisa, every piece of stock and every event is accounted for.
@@ -171,11 +172,12 @@ def audit(
     ----------
     settle: first let the running platform finish what is waiting, then check all of it, however young
     repair: have events that a subscriber lacks published again
+    forget: if all is clean, have published events forgotten that are more than 30 days old
     json: print the report as JSON
     """
     from shikanji.audit.command import run
 
-    sys.exit(run(_of_the_folder(), settle=settle, repair=repair, as_json=json))
+    sys.exit(run(_of_the_folder(), settle=settle, repair=repair, forget=forget, as_json=json))
 
 
 @app.command

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from shikanji import seed as demo
 from shikanji.configuration import Configuration
 from shikanji.kit.clock import from_rfc3339, to_rfc3339
-from shikanji.kit.db import letters, relay
+from shikanji.kit.db import letters, relay, retention
 from shikanji.kit.db.letters import Letter
 from shikanji.kit.db.opening import sqlite_path
 from shikanji.kit.db.tables import kit_tables
@@ -124,6 +124,11 @@ class Repair(msgspec.Struct, frozen=True, rename="camel"):
     """Service → ids of its events that a subscriber lacks."""
 
 
+class Forget(msgspec.Struct, frozen=True):
+    matched: int
+    """Up to when (µs) every outbox was found to be in every inbox that wants it."""
+
+
 async def seed(process: Process, _: dict[str, Any]) -> list[dict[str, str]]:
     """The demo accounts."""
     if obstacle := await demo.obstacle(process.rooms):
@@ -210,6 +215,16 @@ async def repair(process: Process, arguments: dict[str, Any]) -> int:
     return sum([await _db(process, name).write(relay.publish_again, ids) for name, ids in lacking.items()])
 
 
+async def forget(process: Process, arguments: dict[str, Any]) -> int:
+    matched = _read(arguments, Forget).matched
+    count = 0
+    for room in process.rooms.values():
+        for forget_some in (retention.forget_published, retention.forget_received):
+            while some := await room.db.write(forget_some, matched):
+                count += some
+    return count
+
+
 async def user(process: Process, arguments: dict[str, Any]) -> str:
     """The id of the new account."""
     asked = _read(arguments, NewUser)
@@ -241,6 +256,7 @@ COMMANDS: dict[str, Command] = {
     "events.discard": discard,
     "events.replay": replay,
     "repair": repair,
+    "forget": forget,
     "user": user,
 }
 _MAY_BEGIN = {"seed", "user"}

@@ -16,9 +16,10 @@ from shikanji.audit.invariant import Finding, Invariant, Report
 from shikanji.audit.run import Audit
 from shikanji.configuration import Configuration
 from shikanji.house import services_of
-from shikanji.kit.clock import SECOND, SystemClock
+from shikanji.kit.clock import SECOND, SystemClock, from_rfc3339
 from shikanji.kit.db.faults import Unfit
 from shikanji.kit.db.opening import check, is_at_work, sqlite_path, url_of
+from shikanji.kit.db.retention import OUTBOX_DAYS
 from shikanji.kit.db.together import SqliteError
 from shikanji.kit.errors import OperatorError
 from shikanji.kit.folder import CommandFailed, is_owned
@@ -31,13 +32,15 @@ COLUMNS_ELSEWHERE = 160
 """How wide the report is where no terminal says how wide it may be."""
 
 
-def run(configuration: Configuration, *, settle: bool, repair: bool, as_json: bool) -> int:
+def run(configuration: Configuration, *, settle: bool, repair: bool, forget: bool, as_json: bool) -> int:
     """The exit code."""
     try:
         report = _audit(configuration, settle=settle)
         _show(report, as_json=as_json)
         if repair:
             _repair(configuration, report)
+        if forget:
+            _forget(configuration, report)
     except (OperatorError, OSError, SqliteError, Unfit) as error:
         terminal.complain(f"could not read: {error}")
         return UNREADABLE
@@ -88,6 +91,14 @@ def _repair(configuration: Configuration, report: Report) -> None:
     terminal.say(
         f"{count} events will be published again" if count else "no subscriber lacks an event: nothing to repair"
     )
+
+
+def _forget(configuration: Configuration, report: Report) -> None:
+    if report.violations or report.lacking:
+        raise CommandFailed("nothing is forgotten as long as anything is not as it should be")
+    matched = {"matched": from_rfc3339(report.settled_before)}
+    count = asyncio.run(commands.run(configuration, "forget", matched))
+    terminal.say(f"{count} events that were more than {OUTBOX_DAYS} days old are forgotten")
 
 
 def _show(report: Report, *, as_json: bool) -> None:

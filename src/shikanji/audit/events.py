@@ -45,12 +45,14 @@ def _of_service(name: str) -> list[Invariant]:
             f"{name}: an aggregate's events are numbered 1 to n",
             "live",
             f"""SELECT coalesce(a.aggregate_id, o.aggregate_id), coalesce(o.events, 0) || ' events up to ' ||
-                   coalesce(o.last, 0), coalesce(a.version, 0) || ' by its counter'
+                   coalesce(o.last, 0), coalesce(a.version, 0) || ' by its counter, the first ' ||
+                   coalesce(a.forgotten, 0) || ' forgotten'
             FROM {db}.aggregates a FULL JOIN (
                 SELECT aggregate_id, count(*) AS events, min(aggregate_version) AS first,
                        max(aggregate_version) AS last, count(DISTINCT aggregate_version) AS numbers
                 FROM {db}.outbox GROUP BY aggregate_id) o ON o.aggregate_id = a.aggregate_id
-            WHERE a.version IS NOT o.last OR o.first <> 1 OR o.events <> o.last OR o.numbers <> o.last""",
+            WHERE a.version IS NULL OR a.forgotten < 0 OR a.version <> a.forgotten + coalesce(o.events, 0)
+               OR o.last <> a.version OR o.first <> a.forgotten + 1 OR o.numbers <> o.events""",
         ),
         Invariant(
             f"29 {name}",
@@ -115,7 +117,10 @@ def _phantoms(services: Collection[str], map_: Mapping[str, Mapping[str, str]]) 
                     f"""SELECT i.event_id, i.type || ' ' || i.payload_hash, coalesce(o.payload_hash, 'never recorded')
                     FROM {inbox} i LEFT JOIN {outbox} o ON o.event_id = i.event_id
                     WHERE i.source = '{source}' AND i.received_at <= :before
-                    AND (o.event_id IS NULL OR o.payload_hash <> i.payload_hash OR o.type <> i.type
+                    AND (o.event_id IS NULL AND NOT EXISTS (
+                             SELECT 1 FROM {quoted(source)}.aggregates a WHERE a.aggregate_id = i.aggregate_id
+                             AND a.forgotten >= i.aggregate_version)
+                         OR o.payload_hash <> i.payload_hash OR o.type <> i.type
                          OR o.aggregate_version <> i.aggregate_version)""",
                 )
             )

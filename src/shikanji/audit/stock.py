@@ -108,13 +108,23 @@ STOCK = (
             FROM "order".outbox e JOIN quiet q ON q.order_id = e.aggregate_id,
                  json_each(json_extract(CAST(e.data AS TEXT), '$.restock')) r
             WHERE e.type = 'OrderCancelled' AND json_extract(CAST(e.data AS TEXT), '$.previous') <> 'pending'
-            GROUP BY 1, 2, 3),
+            GROUP BY 1, 2, 3
+            -- Where the event is forgotten, all was put back of what nobody had begun to prepare.
+            UNION ALL SELECT l.store_id, l.product_id, q.day, sum(l.quantity) FROM forgotten_cancellations c
+            JOIN quiet q ON q.order_id = c.order_id JOIN lines l ON l.order_id = c.order_id
+            WHERE c.previous = 'confirmed' GROUP BY 1, 2, 3
+            UNION ALL SELECT s.store_id, s.product_id, q.day, sum(m.delta) FROM forgotten_cancellations c
+            JOIN quiet q ON q.order_id = c.order_id JOIN inventory.movements m ON m.order_id = c.order_id
+            JOIN inventory.stock s ON s.id = m.stock_id
+            WHERE c.previous NOT IN ('pending', 'confirmed') AND m.kind = 'restock' GROUP BY 1, 2, 3),
+        returned AS (
+            SELECT store_id, product_id, day, sum(quantity) AS quantity FROM given_back GROUP BY 1, 2, 3),
         moved AS (
             SELECT s.store_id, s.product_id, q.day, -sum(m.delta) AS quantity FROM inventory.movements m
             JOIN inventory.stock s ON s.id = m.stock_id JOIN quiet q ON q.order_id = m.order_id GROUP BY 1, 2, 3)
         SELECT t.store_id || ' ' || t.product_id || ' ' || t.day, coalesce(m.quantity, 0) || ' left the shelf',
                (t.quantity - coalesce(g.quantity, 0)) || ' by the orders'
-        FROM taken t LEFT JOIN given_back g USING (store_id, product_id, day)
+        FROM taken t LEFT JOIN returned g USING (store_id, product_id, day)
         LEFT JOIN moved m USING (store_id, product_id, day)
         WHERE t.quantity - coalesce(g.quantity, 0) <> coalesce(m.quantity, 0)""",
     ),

@@ -33,6 +33,11 @@ VIEWS = (
     GROUP BY order_id""",
     """CREATE TEMP VIEW asked_back AS
     SELECT order_id, sum(amount) AS amount FROM payment.refunds WHERE cause = 'requested' GROUP BY order_id""",
+    # Cancelled orders whose events are forgotten, and what they were before.
+    """CREATE TEMP VIEW forgotten_cancellations AS
+    SELECT s.order_id, s.previous FROM steps s JOIN "order".aggregates a ON a.aggregate_id = s.order_id
+    WHERE s.status = 'cancelled' AND a.forgotten > 0 AND NOT EXISTS (
+        SELECT 1 FROM "order".outbox e WHERE e.aggregate_id = s.order_id AND e.type = 'OrderCancelled')""",
     """CREATE TEMP VIEW sold_days AS
     SELECT order_id, date(min(at) / 1000000, 'unixepoch') AS day FROM "order".order_timeline
     WHERE status = 'confirmed' GROUP BY order_id""",

@@ -1,5 +1,5 @@
-"""What the kit itself does by the clock in every service. Published events and inbox ids are kept: only a command that
-has matched them with every subscriber may delete them."""
+"""What the kit itself does by the clock in every service. Published events and inbox ids are kept: only the audit has
+them forgotten, for it has matched them with every subscriber (`kit.db.retention`)."""
 
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room

@@ -91,6 +91,17 @@ UNPUBLISH = (
     .values(published_at=None)
     .where(any_of(_outbox.c.event_id, "event_ids"), _outbox.c.published_at.is_not(None))
 )
+SELECT_FIRST_IN_OUTBOX = (
+    sa.select(_outbox.c.seq, _outbox.c.aggregate_id, _outbox.c.published_at)
+    .order_by(_outbox.c.seq)
+    .limit(bindparam("rows_max", type_=sa.BigInteger))
+)
+FORGET_OUTBOX = sa.delete(_outbox).where(any_of(_outbox.c.seq, "seqs"))
+FORGET_VERSIONS = (
+    sa.update(_aggregates)
+    .values(forgotten=_aggregates.c.forgotten + bindparam("count", type_=sa.BigInteger))
+    .where(_aggregates.c.aggregate_id == bindparam("id"))
+)
 FIRST_UNPUBLISHED = sa.select(_outbox.c.occurred_at).where(_UNPUBLISHED).order_by(_outbox.c.seq).limit(1)
 COUNT_UNPUBLISHED = sa.select(sa.func.count()).select_from(_outbox).where(_UNPUBLISHED)
 
@@ -227,6 +238,16 @@ TAKE_EVENT = (
     )
     .on_conflict_do_nothing(index_elements=[_inbox.c.event_id])
 )
+SELECT_OLD_IN_INBOX = (
+    sa.select(_inbox.c.event_id)
+    .where(
+        _inbox.c.event_id < bindparam("before"),
+        _inbox.c.state.in_([sa.literal_column("'done'"), sa.literal_column("'discarded'")]),
+    )
+    .order_by(_inbox.c.event_id)
+    .limit(bindparam("rows_max", type_=sa.BigInteger))
+)
+FORGET_INBOX = sa.delete(_inbox).where(any_of(_inbox.c.event_id, "ids"))
 SELECT_THERE = sa.select(_inbox.c.event_id).where(any_of(_inbox.c.event_id, "ids"))
 SELECT_PARKED = (
     sa.select(_inbox.c.source, _inbox.c.aggregate_id)

@@ -22,17 +22,23 @@ def kit_tables(metadata: sa.MetaData) -> KitTables:
     """Adds the kit's tables to a service's metadata."""
     return KitTables(
         outbox=_outbox(metadata),
-        aggregates=sa.Table(
-            "aggregates",
-            metadata,
-            sa.Column("aggregate_id", sa.Text, primary_key=True),
-            sa.Column("version", sa.BigInteger, nullable=False),
-            sqlite_with_rowid=False,
-        ),
+        aggregates=_aggregates(metadata),
         inbox=_inbox(metadata),
         jobs=_jobs(metadata),
         idempotency=_idempotency(metadata),
         leases=_leases(metadata),
+    )
+
+
+def _aggregates(metadata: sa.MetaData) -> sa.Table:
+    """`version` counts the events of an aggregate; the first `forgotten` of them are in no outbox any more."""
+    return sa.Table(
+        "aggregates",
+        metadata,
+        sa.Column("aggregate_id", sa.Text, primary_key=True),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("forgotten", sa.BigInteger, nullable=False, server_default="0"),
+        sqlite_with_rowid=False,
     )
 
 
