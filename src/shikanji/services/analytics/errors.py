@@ -1,0 +1,11 @@
+"""Why the analytics service refuses."""
+
+from shikanji.kit.errors import Invalid, NotFound
+
+
+class StoreNotFound(NotFound):
+    type, title = "store-not-found", "No such store"
+
+
+class RangeTooLong(Invalid):
+    type, title = "range-too-long", "More than one report can show"

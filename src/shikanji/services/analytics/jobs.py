@@ -1,0 +1,18 @@
+"""What happens to figures by the clock."""
+
+from shikanji.kit.jobs import Job, Jobs
+from shikanji.kit.service import Room
+from shikanji.services.analytics.actions import moving
+from shikanji.services.analytics.actions.naming import MOVE_ORDERS, MovedStore
+
+ORDERS_MAX = 500
+
+jobs = Jobs()
+
+
+@jobs.work(MOVE_ORDERS)
+async def move_orders(room: Room, job: Job) -> None:
+    """A store has told its time zone when orders of it were counted already: they count on the days of its clock."""
+    moved: MovedStore | None = job.load(MovedStore)
+    while moved is not None:
+        moved = await room.db.write(moving.move_orders, moved, ORDERS_MAX)

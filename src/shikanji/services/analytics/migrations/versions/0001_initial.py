@@ -1,0 +1,147 @@
+"""Every event, what is known of each order, and the figures that follow from it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shikanji.kit.db.migrations import create_kit_tables
+
+revision = "0001"
+down_revision = None
+
+FIGURES = (
+    "placed",
+    "orders",
+    "completed",
+    "cancelled",
+    "items",
+    "gross",
+    "discount",
+    "points_discount",
+    "delivery_fee",
+    "tax",
+    "round_off",
+    "total",
+    "paid",
+    "refunds",
+    "refunded",
+)
+
+
+def upgrade() -> None:
+    create_kit_tables(op)
+    _create_events()
+    _create_facts()
+    _create_figures()
+    _create_customers()
+    _create_names()
+
+
+def _create_events() -> None:
+    op.create_table(
+        "analytics_events",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
+        sa.Column("id", sa.Text, nullable=False, unique=True),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("store_id", sa.Text),
+        sa.Column("aggregate_id", sa.Text, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("received_at", sa.BigInteger, nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        sqlite_autoincrement=True,
+    )
+
+
+def _create_facts() -> None:
+    op.create_table(
+        "order_facts",
+        sa.Column("order_id", sa.Text, primary_key=True),
+        sa.Column("store_id", sa.Text),
+        sa.Column("customer_id", sa.Text),
+        sa.Column("placed_at", sa.BigInteger),
+        sa.Column("day", sa.BigInteger, nullable=False),
+        sa.Column("counted", sa.BigInteger, nullable=False),
+        sa.Column("total", sa.BigInteger, nullable=False),
+        sa.Column("paid", sa.BigInteger, nullable=False),
+        sa.Column("refunded", sa.BigInteger, nullable=False),
+        sa.Column("facts", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("order_facts_placed", "order_facts", ["store_id", "placed_at"])
+    op.create_index("order_facts_customer", "order_facts", ["customer_id", "placed_at"])
+
+
+def _create_figures() -> None:
+    op.create_table(
+        "aggregated_metrics",
+        sa.Column("store_id", sa.Text, primary_key=True),
+        sa.Column("dimension", sa.Text, primary_key=True),
+        sa.Column("period", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("key", sa.Text, primary_key=True),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in FIGURES),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "durations",
+        sa.Column("store_id", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("day", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("bucket", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        sa.Column("seconds", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "product_pairs",
+        sa.Column("store_id", sa.Text, primary_key=True),
+        sa.Column("first_id", sa.Text, primary_key=True),
+        sa.Column("second_id", sa.Text, primary_key=True),
+        sa.Column("orders", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("product_pairs_often", "product_pairs", ["store_id", "orders"])
+
+
+def _create_customers() -> None:
+    op.create_table(
+        "customers",
+        sa.Column("customer_id", sa.Text, primary_key=True),
+        sa.Column("store_id", sa.Text, primary_key=True),
+        sa.Column("orders", sa.BigInteger, nullable=False),
+        sa.Column("revenue", sa.BigInteger, nullable=False),
+        sa.Column("first_at", sa.BigInteger),
+        sa.Column("first_day", sa.BigInteger, nullable=False),
+        sa.Column("last_at", sa.BigInteger),
+        sa.Column("months", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("customers_best", "customers", ["store_id", "revenue", "customer_id"])
+    op.create_table(
+        "cohorts",
+        sa.Column("store_id", sa.Text, primary_key=True),
+        sa.Column("cohort", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("month", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("customers", sa.BigInteger, nullable=False),
+        sa.Column("orders", sa.BigInteger, nullable=False),
+        sa.Column("revenue", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_names() -> None:
+    op.create_table(
+        "stores",
+        sa.Column("store_id", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("time_zone", sa.Text, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "products",
+        sa.Column("product_id", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("category_id", sa.Text, nullable=False),
+        sa.Column("told_at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )

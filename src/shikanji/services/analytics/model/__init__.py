@@ -1,0 +1,1 @@
+"""What happened to orders, customers and visits, and what follows from it in figures."""

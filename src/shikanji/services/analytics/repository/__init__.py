@@ -1,0 +1,1 @@
+"""How events, facts and figures are stored and found."""

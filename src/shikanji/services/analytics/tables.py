@@ -1,0 +1,152 @@
+"""The tables of the analytics service's database. Amounts in paise, times in µs since 1970; a day is the number that
+`date.toordinal` gives it, on the clock of the store."""
+
+import sqlalchemy as sa
+
+from shikanji.kit.db.tables import Serial, kit_tables
+
+metadata = sa.MetaData()
+kit = kit_tables(metadata)
+
+# Every event of every service, as it came; `version` is its aggregate's. One behind the other: `seq` is the order of
+# coming, which says nothing about the order of happening.
+analytics_events = sa.Table(
+    "analytics_events",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("store_id", sa.Text),
+    sa.Column("aggregate_id", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What is known of an order (`facts`), and what of it is asked for. `store_id` is null as long as its OrderCreated has
+# not come; then it is in no figure. Whoever changes an order's figures has locked its row.
+order_facts = sa.Table(
+    "order_facts",
+    metadata,
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("store_id", sa.Text),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("placed_at", sa.BigInteger),
+    sa.Column("day", sa.BigInteger, nullable=False),
+    sa.Column("counted", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("paid", sa.BigInteger, nullable=False),
+    sa.Column("refunded", sa.BigInteger, nullable=False),
+    sa.Column("facts", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+sa.Index("order_facts_placed", order_facts.c.store_id, order_facts.c.placed_at)
+sa.Index("order_facts_customer", order_facts.c.customer_id, order_facts.c.placed_at)
+
+FIGURES = (
+    "placed",
+    "orders",
+    "completed",
+    "cancelled",
+    "items",
+    "gross",
+    "discount",
+    "points_discount",
+    "delivery_fee",
+    "tax",
+    "round_off",
+    "total",
+    "paid",
+    "refunds",
+    "refunded",
+)
+
+# What orders add up to (`model/figures.py`), by store, dimension and day (by hour: day * 24 + hour).
+aggregated_metrics = sa.Table(
+    "aggregated_metrics",
+    metadata,
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("dimension", sa.Text, primary_key=True),
+    sa.Column("period", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.Text, primary_key=True),
+    *(sa.Column(name, sa.BigInteger, nullable=False) for name in FIGURES),
+    sqlite_with_rowid=False,
+)
+
+# How many of a day took about as long.
+durations = sa.Table(
+    "durations",
+    metadata,
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("day", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("bucket", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("seconds", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# In how many orders two products were together, ever.
+product_pairs = sa.Table(
+    "product_pairs",
+    metadata,
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("first_id", sa.Text, primary_key=True),
+    sa.Column("second_id", sa.Text, primary_key=True),
+    sa.Column("orders", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+sa.Index("product_pairs_often", product_pairs.c.store_id, product_pairs.c.orders)
+
+# A customer in one store, and, with an empty store_id, in all of them.
+customers = sa.Table(
+    "customers",
+    metadata,
+    sa.Column("customer_id", sa.Text, primary_key=True),
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("orders", sa.BigInteger, nullable=False),
+    sa.Column("revenue", sa.BigInteger, nullable=False),
+    sa.Column("first_at", sa.BigInteger),
+    sa.Column("first_day", sa.BigInteger, nullable=False),
+    sa.Column("last_at", sa.BigInteger),
+    sa.Column("months", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+sa.Index("customers_best", customers.c.store_id, customers.c.revenue, customers.c.customer_id)
+
+# What those whose first order was in one month do in this month and the ones after it.
+cohorts = sa.Table(
+    "cohorts",
+    metadata,
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("cohort", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("month", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("customers", sa.BigInteger, nullable=False),
+    sa.Column("orders", sa.BigInteger, nullable=False),
+    sa.Column("revenue", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A store as its events tell; `version` is that of the event that named the zone.
+stores = sa.Table(
+    "stores",
+    metadata,
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("time_zone", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# `told_at`: when the event was recorded that says so.
+products = sa.Table(
+    "products",
+    metadata,
+    sa.Column("product_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("category_id", sa.Text, nullable=False),
+    sa.Column("told_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)

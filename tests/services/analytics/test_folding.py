@@ -1,0 +1,197 @@
+"""What events make of the figures: each order counts once, on its day, whatever the order they come in."""
+
+from random import Random
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from shikanji.contracts.order import OrderDispatched, OrderPreparing, OrderReady
+from shikanji.kit.clock import DAY, MINUTE
+from shikanji.kit.db.tx import Tx
+from shikanji.services.analytics import service
+from shikanji.services.analytics.model.durations import bucket_of
+from tests.kit.databases import OpenDatabase
+from tests.services.analytics.makers import (
+    ASHA,
+    DRINKS,
+    NOON,
+    OTHER_STORE,
+    RAVI,
+    SAMOSA,
+    SHIKANJI,
+    STORE,
+    TODAY,
+    cancelled,
+    completed,
+    confirmed,
+    created,
+    delivered,
+    envelopes,
+    everything,
+    figures,
+    line,
+    lives,
+    number,
+    opened,
+    paid,
+    receive,
+    refunded,
+    settle,
+    step,
+    tell,
+)
+
+ENGINES = ["sqlite", "postgres"]
+
+
+def _forget_all(tx: Tx) -> None:
+    for table in service.metadata.sorted_tables:
+        tx.execute(sa.delete(table))
+
+
+async def test_an_order_counts_when_it_is_confirmed_and_money_when_it_came(base: OpenDatabase) -> None:
+    order = number()
+
+    await tell(base, created(order, line(SHIKANJI, 2, 8_000, discount=1_000)))
+    assert figures(base, "day") == {"placed": 1}
+    await tell(base, confirmed(order))
+    assert figures(base, "day") == {
+        "placed": 1, "orders": 1, "items": 2, "gross": 16_000, "discount": 1_000, "tax": 800, "total": 15_800
+    }  # fmt: skip
+    await tell(base, paid(order, 15_800), completed(order), refunded(order, 5_000))
+
+    assert figures(base, "day")["paid"] - figures(base, "day")["refunded"] == 10_800
+    assert figures(base, "day")["completed"] == 1
+
+
+async def test_every_dimension_has_its_part(base: OpenDatabase) -> None:
+    order = number()
+
+    await tell(
+        base,
+        created(order, line(SHIKANJI, 2), line(SHIKANJI), line(SAMOSA, 3, 3_000), fulfilment="delivery"),
+        confirmed(order),
+        paid(order, 34_650, method="card"),
+    )
+
+    assert figures(base, "hour", TODAY * 24 + 12)["orders"] == 1
+    assert figures(base, "fulfilment", key="delivery")["total"] == 34_650
+    assert figures(base, "method", key="card")["paid"] == 34_650
+    assert figures(base, "method", key="online") == {}
+    drinks = {"orders": 1, "items": 3, "gross": 24_000, "tax": 1_200, "total": 25_200}
+    assert figures(base, "product", key=SHIKANJI) == figures(base, "category", key=DRINKS) == drinks
+    assert figures(base, "live", 0, "confirmed") == {"orders": 1}
+    assert figures(base, "new") == figures(base, "new", store="") == {"orders": 1}
+    assert base.query("SELECT first_id, second_id, orders FROM product_pairs") == [(SHIKANJI, SAMOSA, 1)]
+
+
+async def test_a_cancelled_order_counts_no_more_but_as_cancelled(base: OpenDatabase) -> None:
+    order = number()
+
+    await tell(base, created(order), confirmed(order), paid(order), cancelled(order, cause="out_of_stock"))
+    await tell(base, refunded(order, 8_400, cause="cancelled"))
+
+    assert figures(base, "day") == {"placed": 1, "cancelled": 1, "paid": 8_400, "refunds": 1, "refunded": 8_400}
+    assert figures(base, "cancelled", key="out_of_stock") == {"cancelled": 1, "total": 8_400}
+    assert figures(base, "refund", key="cancelled") == {"refunds": 1, "refunded": 8_400}
+    assert figures(base, "product", key=SHIKANJI) == figures(base, "new") == figures(base, "live", 0, "confirmed") == {}
+    assert base.query("SELECT orders, revenue FROM customers") == [(0, 0), (0, 0)]
+
+
+async def test_an_order_that_late_money_brings_back_counts_again(base: OpenDatabase) -> None:
+    order = number()
+
+    await tell(base, created(order), cancelled(order, cause="payment_timeout"), paid(order), confirmed(order, 2))
+    assert (figures(base, "day")["orders"], figures(base, "day").get("cancelled")) == (1, None)
+    await tell(base, cancelled(order, 2))
+
+    assert (figures(base, "day").get("orders"), figures(base, "day")["cancelled"]) == (None, 1)
+
+
+async def test_times_of_kitchen_and_way_are_kept_by_bucket(base: OpenDatabase) -> None:
+    order = number()
+
+    await tell(
+        base,
+        created(order),
+        confirmed(order),
+        delivered(order, NOON + 40 * MINUTE),
+        step(OrderDispatched, order, NOON + 20 * MINUTE),
+        step(OrderReady, order, NOON + 15 * MINUTE),
+        step(OrderPreparing, order, NOON + 5 * MINUTE),
+    )
+
+    assert base.query("SELECT kind, bucket, count, seconds FROM durations ORDER BY kind") == [
+        ("delivery", bucket_of(1_200), 1, 1_200),
+        ("prep", bucket_of(600), 1, 600),
+    ]
+    assert figures(base, "live", 0, "delivered") == {"orders": 1}
+
+
+async def test_nothing_counts_before_it_is_known_whose_it_is(base: OpenDatabase) -> None:
+    order = number()
+
+    await tell(base, confirmed(order), paid(order), completed(order))
+    assert base.query("SELECT * FROM aggregated_metrics") == []
+    await tell(base, created(order))
+
+    assert (figures(base, "day")["orders"], figures(base, "day")["paid"]) == (1, 8_400)
+
+
+async def test_a_day_is_that_of_the_stores_clock(base: OpenDatabase) -> None:
+    order = number()
+
+    await tell(base, opened(OTHER_STORE, "Pacific/Auckland"), created(order, store_id=OTHER_STORE, at=NOON + DAY // 4))
+
+    assert figures(base, "day", TODAY + 1, store=OTHER_STORE) == {"placed": 1}
+
+
+async def test_first_and_last_order_of_a_customer_follow_what_counts(base: OpenDatabase) -> None:
+    early, late = number(), number()
+    at = {early: NOON - 3 * DAY, late: NOON}
+
+    for order in (late, early):
+        await tell(base, created(order, at=at[order]), confirmed(order))
+    customer = f"SELECT orders, first_at, first_day, last_at FROM customers WHERE customer_id = '{ASHA}'"
+    assert base.query(customer) == [(2, at[early], TODAY - 3, at[late])] * 2
+    assert figures(base, "new", TODAY - 3) == {"orders": 1}
+    await tell(base, cancelled(early))
+
+    assert base.query(customer) == [(1, at[late], TODAY, at[late])] * 2
+    assert (figures(base, "new", TODAY - 3), figures(base, "new")) == ({}, {"orders": 1})
+
+
+async def test_a_cohort_is_the_month_of_the_first_order(base: OpenDatabase) -> None:
+    for customer, days in ((ASHA, 30), (ASHA, 0), (RAVI, 0)):
+        order = number()
+        who: dict[str, Any] = {"customer_id": customer}
+        await tell(base, created(order, at=NOON - days * DAY, **who), confirmed(order, **who), paid(order, **who))
+
+    november = 2026 * 12 + 10
+    rows = base.query(f"SELECT cohort, month, customers, orders FROM cohorts WHERE store_id = '{STORE}' ORDER BY 1, 2")
+    assert rows == [
+        (november - 1, november - 1, 1, 1),
+        (november - 1, november, 1, 1),
+        (november, november, 1, 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_figures_are_the_same_in_whatever_order_events_come_and_how_often(base: OpenDatabase, seed: int) -> None:
+    events = lives(25, seed)
+    sent, chance = envelopes(events), Random(seed)
+
+    await receive(base, *sent)
+    straight = everything(base)
+    await base.write(_forget_all)
+    mixed = sent + chance.sample(sent, len(sent) // 3)
+    chance.shuffle(mixed)
+    while mixed:
+        size = chance.randint(1, 40)
+        await receive(base, *mixed[:size])
+        del mixed[:size]
+    await settle(base)
+
+    assert everything(base) == straight
+    assert base.query("SELECT count(*) FROM analytics_events") == [(len(sent),)]
