@@ -49,6 +49,7 @@ async def live_a_day(shop: Counter) -> None:
     await shop.settle()
     await customer.post(f"/api/v1/orders/{cancelled['id']}/cancel", {"reason": "changed my mind"})
     await live_with_benefits(shop)
+    await live_with_suppliers(shop)
     await shop.order()
     await customer.post("/api/v1/auth/logout")
     await shop.anonymous.post("/api/v1/auth/otp", {"phone": "+919845012345"})
@@ -67,6 +68,22 @@ async def live_with_benefits(shop: Counter) -> None:
     await shop.settle()
     await customer.post(f"/api/v1/orders/{dropped['id']}/cancel", {"reason": "changed my mind"})
     await shop.settle()
+
+
+async def live_with_suppliers(shop: Counter) -> None:
+    """A purchase order that came in two parts, of which the rest was cancelled, and one that nobody brought."""
+    admin, store = await shop.admin(), (await shop.store())["id"]
+    product = (await shop.products(store))[0]["id"]
+    supplied = {"name": "Modinagar Masala", "products": [{"productId": product, "unitCost": 500}]}
+    supplier = (await admin.post("/api/v1/suppliers", supplied)).data["id"]
+    wanted = {"storeId": store, "supplierId": supplier, "lines": [{"productId": product, "quantity": 10}]}
+    for deliveries in ((4, 3), ()):
+        path = f"/api/v1/purchase-orders/{(await admin.post('/api/v1/purchase-orders', wanted)).data['id']}"
+        await admin.put(f"{path}/status", {"status": "confirmed"})
+        for quantity in deliveries:
+            came = {"lines": [{"productId": product, "quantity": quantity}]}
+            assert (await admin.post(f"{path}/receipts", came)).status == 201
+        assert (await admin.put(f"{path}/status", {"status": "cancelled", "reason": "enough"})).status == 200
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +150,13 @@ PLANTED = [
     ("6c", "store", "INSERT INTO slot_places SELECT '{cancelled}', 1, id, 0, 'tied', 0 FROM stores LIMIT 1"),
     ("7", "order", "UPDATE orders SET lines_document = replace(CAST(lines_document AS TEXT), 'Shikanji', 'Nimbu')"),
     ("8", "inventory", "UPDATE stock SET on_hand = on_hand + 1 WHERE id = (SELECT min(id) FROM stock)"),
+    ("8b", "inventory", "DELETE FROM movements WHERE kind = 'receipt'"),
+    ("8b", "inventory", "UPDATE purchase_receipt_lines SET quantity = quantity + 1"),
+    ("8b", "inventory", "UPDATE purchase_orders SET store_id = 'elsewhere'"),
+    ("8c", "inventory", "UPDATE purchase_order_lines SET received = received + 1, cancelled = 0 WHERE received > 0"),
+    ("8c", "inventory", "UPDATE purchase_order_lines SET quantity = 1"),
+    ("8d", "inventory", "UPDATE purchase_orders SET status = 'confirmed'"),
+    ("8d", "inventory", "UPDATE purchase_orders SET total = total + 1"),
     ("9", "inventory", "UPDATE stock SET held = 1 WHERE id = (SELECT min(id) FROM stock)"),
     ("10a", "inventory", "DELETE FROM movements WHERE kind = 'sale'"),
     ("10b", "inventory", "UPDATE movements SET delta = 1000 WHERE kind = 'restock'"),

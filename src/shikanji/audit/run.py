@@ -11,6 +11,7 @@ from shikanji.audit.invariant import SHOWN_MAX, Finding, Invariant, Report, Viol
 from shikanji.audit.loyalty import LOYALTY
 from shikanji.audit.orders import ORDERS
 from shikanji.audit.payments import PAYMENTS
+from shikanji.audit.purchases import PURCHASES
 from shikanji.audit.stock import STOCK
 from shikanji.audit.views import prepare
 from shikanji.kit.clock import to_rfc3339
@@ -41,6 +42,7 @@ class Audit:
         every = [
             *ORDERS,
             *STOCK,
+            *PURCHASES,
             *PAYMENTS,
             *LOYALTY,
             *ACCESS,

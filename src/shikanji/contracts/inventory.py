@@ -70,6 +70,39 @@ class StockUnavailable(Event, frozen=True, kw_only=True):
     """Under which attempt the hold stood."""
 
 
+class PurchasedLine(msgspec.Struct, frozen=True, rename="camel"):
+    """`unit_cost` in paise, without tax."""
+
+    product_id: str
+    quantity: int
+    unit_cost: int
+
+
+class PurchaseOrderCreated(Event, frozen=True, kw_only=True):
+    """A store wants something of a supplier. Its lines may still change until it is confirmed."""
+
+    aggregate: ClassVar[str] = "purchase_order_id"
+    purchase_order_id: str
+    number: str
+    store_id: str
+    supplier_id: str
+    lines: list[PurchasedLine]
+    total: int
+    by: str
+
+
+class PurchaseOrderReceived(Event, frozen=True, kw_only=True):
+    """One delivery of a purchase order. `completeOrder`: nothing more is awaited."""
+
+    aggregate: ClassVar[str] = "purchase_order_id"
+    purchase_order_id: str
+    receipt_id: str
+    store_id: str
+    supplier_id: str
+    lines: list[PurchasedLine]
+    complete_order: bool
+
+
 class WantedLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     line_id: str
     product_id: str
@@ -145,3 +178,21 @@ class ReleaseHold(Call[HoldReleased], frozen=True, kw_only=True):
     returns: ClassVar[type] = HoldReleased
     order_id: str
     attempt: int = 1
+
+
+class ProductName(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    product_id: str
+    name: str
+    name_hi: str | None
+
+
+class ProductNames(msgspec.Struct, frozen=True):
+    products: list[ProductName]
+
+
+class AskProductNames(Call[ProductNames], frozen=True, kw_only=True):
+    """What these products (100 at most) are called; those that are not there are left out."""
+
+    service: ClassVar[str] = "inventory"
+    returns: ClassVar[type] = ProductNames
+    product_ids: list[str]

@@ -23,6 +23,12 @@ def require_role(principal: Principal, store_id: str, *roles: Role) -> None:
         raise Forbidden(f"only for {_staff(roles)}")
 
 
+def require_role_somewhere(principal: Principal, *roles: Role) -> None:
+    """For what is of no one store: Forbidden unless the caller has one of `roles` in any."""
+    if not principal.admin and not any(role in roles for role in principal.roles.values()):
+        raise Forbidden(f"only for a store's {' or '.join(roles)}")
+
+
 def require_admin(principal: Principal) -> None:
     if not principal.admin:
         raise Forbidden(HEAD_OFFICE_ONLY)

@@ -1,11 +1,22 @@
 """What the inventory service answers when others ask."""
 
-from shikanji.contracts.inventory import HoldReleased, HoldStock, ReleaseHold, StockHeld
+from shikanji.contracts.inventory import (
+    AskProductNames,
+    HoldReleased,
+    HoldStock,
+    ProductName,
+    ProductNames,
+    ReleaseHold,
+    StockHeld,
+)
 from shikanji.kit.calls import Answers
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.service import Room
 from shikanji.services.inventory import actions
+from shikanji.services.inventory.repository import catalogue
 from shikanji.services.inventory.settings import InventorySettings
+
+ASKED_MAX = 100
 
 answers = Answers()
 
@@ -21,3 +32,9 @@ async def hold_stock(room: Room, call: HoldStock) -> StockHeld:
 @answers.to(ReleaseHold)
 async def release_hold(room: Room, call: ReleaseHold) -> HoldReleased:
     return HoldReleased(await room.db.write(actions.release_hold, call.order_id, call.attempt))
+
+
+@answers.to(AskProductNames)
+async def product_names(room: Room, call: AskProductNames) -> ProductNames:
+    found = await room.db.read(catalogue.products_of, call.product_ids[:ASKED_MAX])
+    return ProductNames([ProductName(product_id=each.id, name=each.name, name_hi=each.name_hi) for each in found])

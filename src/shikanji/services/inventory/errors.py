@@ -31,6 +31,38 @@ class TaxRateExists(Conflict):
     type, title = "tax-rate-exists", "The class has another rate from that moment on"
 
 
+class SupplierNotFound(NotFound):
+    type, title = "supplier-not-found", "No such supplier"
+
+
+class SupplierInUse(Conflict):
+    type, title = "supplier-in-use", "Something was ordered from this supplier: retire it instead"
+
+
+class GstinTaken(Conflict):
+    type, title = "gstin-taken", "Another supplier has this GSTIN"
+
+
+class PurchaseOrderNotFound(NotFound):
+    type, title = "purchase-order-not-found", "No such purchase order"
+
+
+class IllegalPurchaseStep(Conflict):
+    type, title = "illegal-step", "The purchase order cannot go this way"
+
+
+class TooMuchReceived(Conflict):
+    type, title = "too-much-received", "More came than is awaited"
+
+
+class ReceiptKnown(Conflict):
+    type, title = "receipt-known", "This delivery was received already"
+
+
+class NotOrdered(Invalid):
+    type, title = "not-ordered", "A product is not in this purchase order"
+
+
 class BelowZero(Conflict):
     type, title = "below-zero", "There is not that much on hand"
 

@@ -22,6 +22,16 @@ from shikanji.services.inventory.actions.orders import (
     sell_holds,
     tie_holds,
 )
+from shikanji.services.inventory.actions.purchases import (
+    change_purchase,
+    create_purchase,
+    get_purchase,
+    move_purchase,
+    order_suggested,
+    receive,
+    suggested_products,
+    suggestions,
+)
 from shikanji.services.inventory.actions.stock import (
     adjust_stock,
     list_movements,
@@ -32,17 +42,30 @@ from shikanji.services.inventory.actions.stock import (
     stock_of,
     stock_of_product,
 )
+from shikanji.services.inventory.actions.suppliers import (
+    change_supplier,
+    create_supplier,
+    delete_supplier,
+    get_supplier,
+)
 
 __all__ = [
     "add_tax_rate",
     "adjust_stock",
     "change_category",
     "change_product",
+    "change_purchase",
+    "change_supplier",
     "create_category",
     "create_product",
+    "create_purchase",
+    "create_supplier",
     "delete_category",
+    "delete_supplier",
     "get_category",
     "get_product",
+    "get_purchase",
+    "get_supplier",
     "hold_stock",
     "lapse",
     "list_categories",
@@ -50,11 +73,14 @@ __all__ = [
     "list_products",
     "list_stock",
     "list_tax_rates",
+    "move_purchase",
     "order_cancelled",
     "order_confirmed",
     "order_created",
     "order_preparing",
+    "order_suggested",
     "postpone",
+    "receive",
     "release_hold",
     "sell_holds",
     "set_levels",
@@ -62,5 +88,7 @@ __all__ = [
     "set_terms",
     "stock_of",
     "stock_of_product",
+    "suggested_products",
+    "suggestions",
     "tie_holds",
 ]

@@ -1,6 +1,6 @@
 """Categories, products and tax rates."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -58,6 +58,11 @@ def category_products(tx: Tx, id: str) -> int:
 def product(tx: Tx, id: str) -> Product | None:
     row = tx.run(PRODUCT, id=id).first()
     return None if row is None else product_of(row[0])
+
+
+def products_of(tx: Tx, ids: Sequence[str]) -> list[Product]:
+    """Those of them that are there."""
+    return [product_of(row[0]) for row in tx.run(PRODUCTS, ids=ids)]
 
 
 def card(tx: Tx, store_id: str | None) -> list[tuple[Product, Offer | None]]:
@@ -159,6 +164,7 @@ CHILDREN = sa.select(sa.func.count()).select_from(categories).where(categories.c
 PRODUCTS_IN = sa.select(sa.func.count()).select_from(products).where(products.c.category_id == bindparam("id"))
 
 PRODUCT = sa.select(products.c.document).where(products.c.id == bindparam("id"))
+PRODUCTS = sa.select(products.c.document).where(any_of(products.c.id, "ids"))
 ALL_PRODUCTS = sa.select(products.c.document)
 PRODUCT_BY_SLUG = sa.select(products.c.id).where(products.c.slug == bindparam("slug"))
 PRODUCT_BY_SKU = sa.select(products.c.id).where(products.c.sku == bindparam("sku"))

@@ -1,4 +1,4 @@
-"""Catalogue, stock, movements and holds."""
+"""Catalogue, stock, movements, holds and purchases."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,9 @@ def upgrade() -> None:
     _create_catalogue()
     _create_stock()
     _create_holds()
+    _create_suppliers()
+    _create_purchases()
+    _create_receipts()
 
 
 def _create_catalogue() -> None:
@@ -120,3 +123,108 @@ def _create_holds() -> None:
     )
     is_open = sa.text("ended_at IS NULL")
     op.create_index("holds_open", "holds", ["customer_id"], sqlite_where=is_open, postgresql_where=is_open)
+
+
+def _create_suppliers() -> None:
+    op.create_table(
+        "suppliers",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("contact_name", sa.Text),
+        sa.Column("email", sa.Text),
+        sa.Column("phone", sa.Text),
+        sa.Column("gstin", sa.Text, unique=True),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("lead_days", sa.BigInteger, nullable=False),
+        sa.Column("notes", sa.Text, nullable=False),
+        sa.Column("active", sa.BigInteger, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "supplier_products",
+        sa.Column("supplier_id", sa.Text, sa.ForeignKey("suppliers.id"), primary_key=True),
+        sa.Column("product_id", sa.Text, sa.ForeignKey("products.id"), primary_key=True, index=True),
+        sa.Column("unit_cost", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_purchases() -> None:
+    op.create_table(
+        "purchase_orders",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("number", sa.Text, nullable=False, unique=True),
+        sa.Column("store_id", sa.Text, nullable=False),
+        sa.Column("supplier_id", sa.Text, sa.ForeignKey("suppliers.id"), nullable=False, index=True),
+        sa.Column("supplier_name", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("expected_on", sa.Text),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.Column("cancel_reason", sa.Text),
+        sa.Column("total", sa.BigInteger, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("created_by", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.CheckConstraint(
+            "status IN ('pending', 'confirmed', 'received', 'cancelled')", name="purchase_orders_status"
+        ),
+    )
+    op.create_index("purchase_orders_of_store", "purchase_orders", ["store_id", "id"])
+    awaits = sa.text("status IN ('pending', 'confirmed')")
+    op.create_index(
+        "purchase_orders_awaited", "purchase_orders", ["store_id"], sqlite_where=awaits, postgresql_where=awaits
+    )
+    op.create_table(
+        "purchase_order_lines",
+        sa.Column("purchase_order_id", sa.Text, sa.ForeignKey("purchase_orders.id"), primary_key=True),
+        sa.Column("product_id", sa.Text, sa.ForeignKey("products.id"), primary_key=True),
+        sa.Column("place", sa.BigInteger, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("sku", sa.Text, nullable=False),
+        sa.Column("quantity", sa.BigInteger, nullable=False),
+        sa.Column("unit_cost", sa.BigInteger, nullable=False),
+        sa.Column("received", sa.BigInteger, nullable=False),
+        sa.Column("cancelled", sa.BigInteger, nullable=False),
+        sa.CheckConstraint(
+            "received >= 0 AND cancelled >= 0 AND received + cancelled <= quantity", name="never_more_than_ordered"
+        ),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_receipts() -> None:
+    op.create_table(
+        "purchase_receipts",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("purchase_order_id", sa.Text, sa.ForeignKey("purchase_orders.id"), nullable=False),
+        sa.Column("reference", sa.Text),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.UniqueConstraint("purchase_order_id", "reference", name="a_delivery_once"),
+    )
+    op.create_table(
+        "purchase_receipt_lines",
+        sa.Column("receipt_id", sa.Text, sa.ForeignKey("purchase_receipts.id"), primary_key=True),
+        sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("product_id", sa.Text, nullable=False),
+        sa.Column("stock_id", sa.Text, nullable=False),
+        sa.Column("movement_id", sa.Text, nullable=False),
+        sa.Column("quantity", sa.BigInteger, nullable=False),
+        sa.Column("unit_cost", sa.BigInteger, nullable=False),
+        sa.Column("batch", sa.Text),
+        sa.Column("expires_on", sa.Text),
+        sa.CheckConstraint("quantity > 0", name="something_came"),
+        sa.ForeignKeyConstraint(
+            ["stock_id", "movement_id"], ["movements.stock_id", "movements.id"], name="its_movement"
+        ),
+        sa.UniqueConstraint("stock_id", "movement_id", name="one_line_a_movement"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "purchase_order_numbers",
+        sa.Column("year", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("last", sa.BigInteger, nullable=False),
+    )
