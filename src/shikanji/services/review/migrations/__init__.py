@@ -1,0 +1,1 @@
+"""The review database's schema, step by step."""
