@@ -6,9 +6,9 @@ from shikanji.contracts.order import OrderCreated
 from shikanji.contracts.payment import PaymentCompleted
 from shikanji.kit.clock import DAY
 from shikanji.services.customer.actions import accounts, codes, directory, keeping, sessions
+from shikanji.services.customer.actions.counting import count_orders, count_payments
 from shikanji.services.customer.errors import AccountNotVerified, AddressNotFound, CustomerNotFound
 from shikanji.services.customer.model.account import Customer
-from shikanji.services.customer.subscribers import count_order, count_payment
 from tests.kit.databases import OpenDatabase
 from tests.services.customer.makers import (
     ASHA_EMAIL,
@@ -70,7 +70,7 @@ async def test_an_order_is_counted_once_however_often_it_is_told(database: OpenD
     customer = await make_account(database)
 
     for order_id in ("order-1", "order-1", "order-2"):
-        await database.write(count_order, order_created(customer.id, order_id))
+        await database.write(count_orders, [order_created(customer.id, order_id)])
 
     assert await totals(database, customer) == (2, 0)
 
@@ -79,14 +79,14 @@ async def test_a_payment_is_counted_once_however_often_it_is_told(database: Open
     customer = await make_account(database)
 
     for payment_id in ("payment-1", "payment-1", "payment-2"):
-        await database.write(count_payment, payment_completed(customer.id, payment_id))
+        await database.write(count_payments, [payment_completed(customer.id, payment_id)])
 
     assert await totals(database, customer) == (0, 16800)
 
 
 async def test_editing_a_profile_does_not_disturb_the_totals(database: OpenDatabase) -> None:
     customer = await make_account(database)
-    await database.write(count_order, order_created(customer.id))
+    await database.write(count_orders, [order_created(customer.id)])
 
     await database.write(accounts.set_admin, customer.id, True)
 

@@ -5,21 +5,11 @@ from typing import Any
 
 import msgspec
 
-from shikanji.kit.db.tx import Tx
-from shikanji.kit.events import Envelope, Event, Metadata
 from shikanji.services.inventory import service
 from tests.kit.databases import OpenDatabase
+from tests.kit.delivering import hearing
 
-
-def hear(tx: Tx, *events: Event) -> None:
-    """Hands events that came together to their handlers, without the inbox's memory: what comes twice is handled
-    twice."""
-    service.subscribers.handle(tx, *(_envelope(event) for event in events))
-
-
-def _envelope(event: Event) -> Envelope:
-    name = type(event).__name__
-    return Envelope(name, name, 0, msgspec.json.encode(event), "", Metadata("test", "1", "", "", event.aggregate_id, 1))
+hear = hearing(service.subscribers)
 
 
 def check_books(base: OpenDatabase) -> None:

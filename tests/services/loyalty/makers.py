@@ -8,12 +8,12 @@ from shikanji.contracts.loyalty import BenefitsHeld, HoldBenefits
 from shikanji.contracts.order import OrderCancelled, OrderCompleted, OrderConfirmed, OrderCreated, OrderStatus
 from shikanji.contracts.payment import RefundCompleted
 from shikanji.kit.clock import DAY
-from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Event
 from shikanji.services.loyalty import service
 from shikanji.services.loyalty.actions import benefits, campaigns, points
 from shikanji.services.loyalty.model.campaign import Basket, Campaign, CampaignDraft
 from tests.kit.databases import OpenDatabase
+from tests.kit.delivering import hearing
 
 NOON = 1_795_327_200_000_000
 STORE = "0190a000-0000-7000-8000-000000000001"
@@ -106,14 +106,13 @@ def wanted(order_id: str, **fields: Any) -> HoldBenefits:
     return HoldBenefits(order_id=order_id, **(given | fields))
 
 
+hear = hearing(service.subscribers)
+
+
 async def deliver(base: OpenDatabase, *events: Event) -> None:
     """Hands the events to their handlers, without the inbox's memory: what comes twice is handled twice."""
     for event in events:
-        await base.write(_handle, event)
-
-
-def _handle(tx: Tx, event: Event) -> None:
-    service.subscribers._handlers[type(event).__name__](tx, event)
+        await base.write(hear, event)
 
 
 def balances(base: OpenDatabase, customer_id: str = ASHA) -> tuple[int, int, int, int]:

@@ -10,6 +10,7 @@ from shikanji.services.loyalty.actions import benefits, points
 from tests.kit.databases import OpenDatabase
 from tests.services.loyalty.makers import (
     ASHA,
+    RAVI,
     balances,
     cancelled,
     check_books,
@@ -18,6 +19,7 @@ from tests.services.loyalty.makers import (
     created,
     deliver,
     give,
+    hear,
     hold,
     number,
     refunded,
@@ -44,6 +46,20 @@ async def test_an_order_earns_a_point_for_ten_rupees_of_goods_when_it_is_complet
     assert [(each["points"], each["balance"], each["orderId"]) for each in told(base, "PointsEarned")] == [
         (25, 25, order)
     ]
+    check_books(base)
+
+
+async def test_orders_that_come_together_earn_what_each_earns_alone(base: OpenDatabase) -> None:
+    """Two of one member, one of a stranger, and one that was completed before."""
+    orders = [number() for _ in range(4)]
+    await deliver(base, completed(orders[3]))
+    batch = [confirmed(orders[0]), confirmed(orders[1]), confirmed(orders[2], customer_id=RAVI), confirmed(orders[3])]
+
+    for _ in range(2):
+        await base.write(hear, *batch)
+
+    assert (balances(base), balances(base, RAVI)) == ((50, 25, 0, 0), (25, 0, 0, 0))
+    assert base.query("SELECT ordered FROM members ORDER BY ordered") == [(1,), (3,)]
     check_books(base)
 
 

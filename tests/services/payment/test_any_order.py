@@ -98,7 +98,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def hear_of_the_order(self) -> None:
-        self.db.write(orders.expect_payment, make_created())
+        self.db.write(orders.expect_payments, [make_created()])
 
     @rule(target=attempts)
     def initiate(self) -> Any:

@@ -107,7 +107,7 @@ async def test_cash_is_taken_though_its_order_is_written_down_at_the_same_moment
     is_written, may_commit = threading.Event(), threading.Event()
 
     def expect_slowly(tx: Tx) -> None:
-        orders.expect_payment(tx, make_created("cod"))
+        orders.expect_payments(tx, [make_created("cod")])
         is_written.set()
         may_commit.wait(10)
 

@@ -13,14 +13,16 @@ from shikanji.kit.clock import DAY, MINUTE
 from shikanji.kit.db.faults import LeaseLost
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.jobs import Job
-from shikanji.services.store import actions, repository
+from shikanji.services.store import actions, repository, service
 from shikanji.services.store.errors import SlotFull, SlotGone, StoreNotFound
 from shikanji.services.store.model.slots import PlaceKey
 from shikanji.services.store.model.store import Store
-from shikanji.services.store.subscribers import free_places, tie_place
 from shikanji.services.store.tables import kit
 from tests.kit.databases import NOON, OpenDatabase
+from tests.kit.delivering import hearing
 from tests.services.store.makers import daily, make_particulars
+
+hear = hearing(service.subscribers)
 
 SLOT = NOON
 """Orders of noon are ready at 12:20, in the slot that begins at 12:00."""
@@ -100,8 +102,8 @@ async def test_without_a_capacity_nothing_is_written(database: OpenDatabase) -> 
 
     terms = await database.read(actions.serving_terms, asked(store))
     assert await database.write(actions.hold_place, asked(store)) == terms
-    await database.write(tie_place, created(store))
-    await database.write(free_places, cancelled(store))
+    await database.write(hear, created(store))
+    await database.write(hear, cancelled(store))
 
     assert not terms.slot_held
     assert places(database) == []
@@ -178,10 +180,10 @@ async def test_a_place_given_back_before_it_was_taken_is_never_taken(database: O
 async def test_a_later_attempt_has_a_place_of_its_own(database: OpenDatabase) -> None:
     store = await open_store(database)
     await database.write(actions.hold_place, asked(store))
-    await database.write(free_places, cancelled(store))
+    await database.write(hear, cancelled(store))
 
     await database.write(actions.hold_place, asked(store, attempt=2))
-    await database.write(free_places, cancelled(store))
+    await database.write(hear, cancelled(store))
 
     assert places(database) == [("order", 1, "released"), ("order", 2, "untied")]
     assert taken(database) == 1
@@ -192,7 +194,7 @@ async def test_an_order_ties_its_place_and_no_timer_takes_it_back(database: Open
     await database.write(actions.hold_place, asked(store))
 
     for _ in range(2):
-        await database.write(tie_place, created(store))
+        await database.write(hear, created(store))
     released = await database.write(actions.release_place, "order", 1)
 
     assert not released
@@ -206,7 +208,7 @@ async def test_an_order_that_has_no_place_is_counted_past_the_capacity(database:
     await database.write(actions.hold_place, asked(store, "first"))
 
     for _ in range(2):
-        await database.write(tie_place, created(store, "second"))
+        await database.write(hear, created(store, "second"))
 
     assert taken(database) == 2
     assert_consistent(database)
@@ -215,10 +217,10 @@ async def test_an_order_that_has_no_place_is_counted_past_the_capacity(database:
 async def test_a_cancelled_order_frees_its_place_once(database: OpenDatabase) -> None:
     store = await open_store(database)
     await database.write(actions.hold_place, asked(store))
-    await database.write(tie_place, created(store))
+    await database.write(hear, created(store))
 
     for _ in range(2):
-        await database.write(free_places, cancelled(store))
+        await database.write(hear, cancelled(store))
 
     assert taken(database) == 0
     assert places(database) == [("order", 1, "released")]
@@ -227,8 +229,8 @@ async def test_a_cancelled_order_frees_its_place_once(database: OpenDatabase) ->
 async def test_a_cancellation_that_comes_first_leaves_nothing_for_the_order(database: OpenDatabase) -> None:
     store = await open_store(database)
 
-    await database.write(free_places, cancelled(store))
-    await database.write(tie_place, created(store))
+    await database.write(hear, cancelled(store))
+    await database.write(hear, created(store))
 
     assert taken(database) == 0
     assert places(database) == [("order", 1, "released")]
@@ -239,16 +241,26 @@ async def test_a_cancellation_frees_every_attempt_up_to_its_own(database: OpenDa
     for attempt in (1, 2):
         await database.write(actions.hold_place, asked(store, attempt=attempt))
 
-    await database.write(free_places, cancelled(store, attempt=2))
+    await database.write(hear, cancelled(store, attempt=2))
 
     assert taken(database) == 0
+
+
+async def test_of_orders_that_come_together_those_count_whose_store_has_slots(database: OpenDatabase) -> None:
+    slotted = await open_store(database)
+    free = await database.write(actions.create_store, make_particulars(name="Elsewhere"))
+
+    await database.write(hear, created(free, "a"), created(slotted, "b"), created(free, "c"), created(slotted, "d"))
+
+    assert [place[0] for place in places(database)] == ["b", "d"]
+    assert taken(database) == 2
 
 
 async def test_an_event_of_a_store_that_is_not_there_does_nothing(database: OpenDatabase) -> None:
     store = await open_store(database)
     nowhere = created(store)
     await database.write(
-        tie_place,
+        hear,
         OrderCreated(**{name: getattr(nowhere, name) for name in nowhere.__struct_fields__} | {"store_id": "x"}),
     )
 
@@ -295,7 +307,7 @@ async def test_an_order_that_comes_while_its_place_lapses_wins(database: OpenDat
     await database.write(actions.hold_place, asked(store))
     job = await database.write(lease)
 
-    await database.write(tie_place, created(store))
+    await database.write(hear, created(store))
     with pytest.raises(LeaseLost):
         await database.write(actions.settle_place, job, job.load(PlaceKey), HoldOwner(written=False, never=True))
 

@@ -4,20 +4,20 @@ from shikanji.contracts.order import OrderCreated
 from shikanji.contracts.payment import PaymentCompleted
 from shikanji.contracts.store import StaffAdded, StaffRemoved, StaffUpdated
 from shikanji.kit.db.tx import Tx
-from shikanji.kit.events import Subscribers
+from shikanji.kit.events import Batch, Subscribers
 from shikanji.services.customer.actions import access, counting
 
 subscribers = Subscribers()
 
 
-@subscribers.on(OrderCreated)
-def count_order(tx: Tx, event: OrderCreated) -> None:
-    counting.count_order(tx, event)
+@subscribers.on_many(OrderCreated)
+def count_orders(tx: Tx, batch: Batch[OrderCreated]) -> None:
+    counting.count_orders(tx, batch.events)
 
 
-@subscribers.on(PaymentCompleted)
-def count_payment(tx: Tx, event: PaymentCompleted) -> None:
-    counting.count_payment(tx, event)
+@subscribers.on_many(PaymentCompleted)
+def count_payments(tx: Tx, batch: Batch[PaymentCompleted]) -> None:
+    counting.count_payments(tx, batch.events)
 
 
 @subscribers.on(StaffAdded)

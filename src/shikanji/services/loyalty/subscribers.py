@@ -4,7 +4,7 @@ from shikanji.contracts.customer import CustomerRegistered
 from shikanji.contracts.order import OrderCancelled, OrderCompleted, OrderConfirmed, OrderCreated
 from shikanji.contracts.payment import RefundCompleted
 from shikanji.kit.db.tx import Tx
-from shikanji.kit.events import Subscribers
+from shikanji.kit.events import Batch, Subscribers
 from shikanji.services.loyalty.actions import orders, points
 
 subscribers = Subscribers()
@@ -20,9 +20,10 @@ def tie_benefits(tx: Tx, event: OrderCreated) -> None:
     orders.order_created(tx, event)
 
 
-@subscribers.on(OrderConfirmed)
-def promise_points(tx: Tx, event: OrderConfirmed) -> None:
-    orders.order_confirmed(tx, event)
+@subscribers.on_many(OrderConfirmed)
+def promise_points(tx: Tx, batch: Batch[OrderConfirmed]) -> None:
+    for event in batch.each(tx, orders.promise_points(tx, batch.events)):
+        orders.order_confirmed(tx, event)
 
 
 @subscribers.on(OrderCompleted)

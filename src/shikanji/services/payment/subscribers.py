@@ -8,15 +8,15 @@ from shikanji.contracts.order import (
     RefundRequested,
 )
 from shikanji.kit.db.tx import Tx
-from shikanji.kit.events import Subscribers
+from shikanji.kit.events import Batch, Subscribers
 from shikanji.services.payment.actions import orders
 
 subscribers = Subscribers()
 
 
-@subscribers.on(OrderCreated)
-def expect_payment(tx: Tx, event: OrderCreated) -> None:
-    orders.expect_payment(tx, event)
+@subscribers.on_many(OrderCreated)
+def expect_payments(tx: Tx, batch: Batch[OrderCreated]) -> None:
+    orders.expect_payments(tx, batch.events)
 
 
 @subscribers.on(OrderDelivered)

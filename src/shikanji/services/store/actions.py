@@ -164,6 +164,13 @@ def release_place(tx: Tx, order_id: str, attempt: int) -> bool:
     return place is not None and place.state == "untied" and _release(tx, place)
 
 
+def with_places(tx: Tx, events: Sequence[OrderCreated]) -> list[OrderCreated]:
+    """Those that take a place in a slot: of stores without a capacity none do."""
+    placed = repository.with_places(tx, {event.order_id for event in events})
+    counting = repository.with_capacity(tx, {event.store_id for event in events})
+    return [event for event in events if event.order_id in placed or event.store_id in counting]
+
+
 def tie_place(tx: Tx, event: OrderCreated) -> None:
     """The order is there: its place is its own, and it is counted even where it never had one."""
     if repository.find_place(tx, event.order_id, event.attempt) is not None:

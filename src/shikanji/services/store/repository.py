@@ -1,5 +1,6 @@
 """Every query of the store service: rows in, objects out."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ LOCK_STORE = FIND_STORE.with_for_update()
 FIND_BY_SLUG = sa.select(stores.c.document).where(stores.c.slug == sa.bindparam("slug"))
 FIND_BY_CODE = sa.select(stores.c.id).where(stores.c.code == sa.bindparam("code"))
 FIND_CAPACITY = sa.select(stores.c.capacity_per_slot).where(stores.c.id == sa.bindparam("store_id"))
+WITH_CAPACITY = sa.select(stores.c.id).where(any_of(stores.c.id, "store_ids"), stores.c.capacity_per_slot.is_not(None))
 ADD_STORE = upsert(stores).values(id=sa.bindparam("store_id"), **_STORE_COLUMNS).on_conflict_do_nothing()
 SAVE_STORE = sa.update(stores).where(stores.c.id == sa.bindparam("store_id")).values(**_STORE_COLUMNS)
 CLEAR_POSTAL_CODES = sa.delete(store_postal_codes).where(store_postal_codes.c.store_id == sa.bindparam("store_id"))
@@ -92,6 +94,7 @@ ADD_PLACE = (
     .on_conflict_do_nothing()
 )
 FIND_PLACE = sa.select(slot_places).where(*_ONE_PLACE)
+WITH_PLACES = sa.select(slot_places.c.order_id).where(any_of(slot_places.c.order_id, "order_ids"))
 FIND_PLACES = (
     sa.select(slot_places)
     .where(slot_places.c.order_id == sa.bindparam("order_id"), slot_places.c.attempt <= sa.bindparam("attempt"))
@@ -137,6 +140,11 @@ def lock_store(tx: Tx, store_id: str) -> Store:
     if document is None:
         raise StoreNotFound
     return _store(document)
+
+
+def with_capacity(tx: Tx, store_ids: Collection[str]) -> set[str]:
+    """Those of the stores that set one."""
+    return {row[0] for row in tx.run(WITH_CAPACITY, store_ids=store_ids)}
 
 
 def find_by_slug(tx: Tx, slug: str) -> Store | None:
@@ -237,6 +245,11 @@ def roles_of(tx: Tx, account_id: str) -> dict[str, Role]:
 def add_place(tx: Tx, place: Place) -> bool:
     """False where (order, attempt) has its place, or its tombstone, already."""
     return tx.run(ADD_PLACE, **msgspec.structs.asdict(place)).count == 1
+
+
+def with_places(tx: Tx, order_ids: Collection[str]) -> set[str]:
+    """Those of the orders that have a place under any attempt."""
+    return {row[0] for row in tx.run(WITH_PLACES, order_ids=order_ids)}
 
 
 def find_place(tx: Tx, order_id: str, attempt: int) -> Place | None:

@@ -2,15 +2,16 @@
 
 from shikanji.contracts.order import OrderCancelled, OrderCreated
 from shikanji.kit.db.tx import Tx
-from shikanji.kit.events import Subscribers
+from shikanji.kit.events import Batch, Subscribers
 from shikanji.services.store import actions
 
 subscribers = Subscribers()
 
 
-@subscribers.on(OrderCreated)
-def tie_place(tx: Tx, event: OrderCreated) -> None:
-    actions.tie_place(tx, event)
+@subscribers.on_many(OrderCreated)
+def tie_places(tx: Tx, batch: Batch[OrderCreated]) -> None:
+    for event in batch.each(tx, actions.with_places(tx, batch.events)):
+        actions.tie_place(tx, event)
 
 
 @subscribers.on(OrderCancelled)

@@ -1,12 +1,12 @@
 """Accounts: found by id, by identifier, by search; written whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from shikanji.kit.db.statements import any_of, upsert
+from shikanji.kit.db.statements import any_of
 from shikanji.kit.db.tx import Tx
 from shikanji.services.customer.errors import CustomerNotFound
 from shikanji.services.customer.identity import Channel, Identifier, folded
@@ -85,16 +85,8 @@ STANDING = sa.select(customers.c.authz_version, customers.c.disabled_at).where(
     customers.c.id == sa.bindparam("customer_id")
 )
 
-COUNT_ONCE = (
-    upsert(counted)
-    .values(
-        kind=sa.bindparam("kind"),
-        id=sa.bindparam("counted_id"),
-        customer_id=sa.bindparam("customer_id"),
-        amount=sa.bindparam("amount"),
-    )
-    .on_conflict_do_nothing()
-)
+FIND_COUNTED = sa.select(counted.c.id).where(counted.c.kind == sa.bindparam("kind"), any_of(counted.c.id, "ids"))
+ADD_COUNTED = sa.insert(counted)
 ADD_TO_TOTALS = (
     sa.update(customers)
     .where(customers.c.id == sa.bindparam("customer_id"))
@@ -216,10 +208,35 @@ def minimum_version(tx: Tx, customer_id: str) -> int | None:
     return None if row is None or row[1] is not None else int(row[0])
 
 
-def count_once(tx: Tx, kind: str, id: str, customer_id: str, *, orders: int, amount: int) -> None:
-    """Adds to the customer's totals unless this order or payment is in them already."""
-    if tx.run(COUNT_ONCE, kind=kind, counted_id=id, customer_id=customer_id, amount=amount).count:
-        tx.run(ADD_TO_TOTALS, customer_id=customer_id, orders=orders, amount=amount)
+class Counted(NamedTuple):
+    """An order or payment that adds to its customer's totals. `amount` in paise."""
+
+    id: str
+    customer_id: str
+    orders: int
+    amount: int
+
+
+def count_once(tx: Tx, kind: str, told: Iterable[Counted]) -> None:
+    """Adds each to its customer's totals unless it is in them already."""
+    each = {one.id: one for one in told}
+    there = {row[0] for row in tx.run(FIND_COUNTED, kind=kind, ids=list(each))}
+    new = [one for one in each.values() if one.id not in there]
+    tx.run_each(
+        ADD_COUNTED,
+        [{"kind": kind, "id": one.id, "customer_id": one.customer_id, "amount": one.amount} for one in new],
+    )
+    totals: dict[str, tuple[int, int]] = {}
+    for one in new:
+        orders, amount = totals.get(one.customer_id, (0, 0))
+        totals[one.customer_id] = (orders + one.orders, amount + one.amount)
+    tx.run_each(
+        ADD_TO_TOTALS,
+        [
+            {"customer_id": customer_id, "orders": totals[customer_id][0], "amount": totals[customer_id][1]}
+            for customer_id in sorted(totals)
+        ],
+    )
 
 
 def _row(customer: Customer) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """What the events of an order do to its customer's points and to what the order held. They may come late, twice and in
 any order: `model/earning.py` says what should stand, and here it is brought about."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 import msgspec
 
 from shikanji.contracts.loyalty import CampaignApplied, PointsRedeemed
@@ -35,6 +38,17 @@ def order_created(tx: Tx, event: OrderCreated) -> None:
     if event.benefits:
         orders.tie_hold(tx, event.order_id, event.attempt)
         failpoint("loyalty.tie.before_commit")
+
+
+def promise_points(tx: Tx, events: Sequence[OrderConfirmed]) -> list[OrderConfirmed]:
+    """Points are on their way for orders that hold nothing and of which nothing else was heard, as it is with almost
+    all; returns the others."""
+    known = orders.known_earnings(tx, {event.order_id for event in events})
+    fresh = {event.order_id: event for event in events if not event.benefits and event.order_id not in known}
+    if fresh:
+        _promise(tx, list(fresh.values()))
+    failpoint("loyalty.confirm.before_commit")
+    return [event for event in events if fresh.get(event.order_id) is not event]
 
 
 def order_confirmed(tx: Tx, event: OrderConfirmed) -> None:
@@ -93,6 +107,23 @@ def reward_referrer(tx: Tx, reward: Reward) -> None:
     points.give_bonus(tx, reward.referrer_id, reward.points, key, "brought a new customer", "referral")
 
 
+def _promise(tx: Tx, events: Sequence[OrderConfirmed]) -> None:
+    confirmed = Counter(event.customer_id for event in events)
+    found = members.locked_all(tx, confirmed)
+    ledgers = {customer_id: member.ledger() for customer_id, member in found.items()}
+    earnings = []
+    for event in events:
+        earning = Earning(order_id=event.order_id, customer_id=event.customer_id, seen_at=tx.now)
+        earned = _points(tx, found[event.customer_id], event.goods)
+        earning.tell(goods=event.goods, total=event.total, points=earned, bonus=0)
+        earning.confirm(event.attempt)
+        earning.pending = earning.due.pending
+        ledgers[event.customer_id].promise(earning.pending, _cause("pending", earning))
+        earnings.append(earning)
+    orders.add_earnings(tx, earnings)
+    members.save(tx, *ledgers.values(), ordered=confirmed)
+
+
 def _earning(tx: Tx, order_id: str, customer_id: str) -> Earning:
     """The order's row, locked, which is there from now on."""
     found = orders.locked_earning(tx, order_id)
@@ -109,11 +140,15 @@ def _earning(tx: Tx, order_id: str, customer_id: str) -> Earning:
 def _tell(tx: Tx, earning: Earning, member: Member, holds: list[Hold], *, goods: int, total: int) -> None:
     if earning.goods is not None:
         return
-    rule = rule_of(points.tier_rules(tx), member.tier)
-    earned = points_for(goods, tx.settings(LoyaltySettings).paise_per_point, rule.percent)
+    earned = _points(tx, member, goods)
     bonus = sum(use.bonus_points + earned * use.bonus_percent // 100 for hold in holds[-1:] for use in hold.held_uses)
     earning.tell(goods=goods, total=total, points=earned, bonus=bonus)
     members.count_order(tx, earning.customer_id)
+
+
+def _points(tx: Tx, member: Member, goods: int) -> int:
+    rule = rule_of(points.tier_rules(tx), member.tier)
+    return points_for(goods, tx.settings(LoyaltySettings).paise_per_point, rule.percent)
 
 
 def _balance(tx: Tx, earning: Earning) -> None:

@@ -1,8 +1,9 @@
 """Members: their accounts, lots and transactions, and their tiers."""
 
 from base64 import b32encode
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from shikanji.services.loyalty.tables import ABOVE_BRONZE, LEFT, lots, loyalty_t
 
 NUMBER_UNUSED = 2**62
 CODE_LENGTH = 10
+NOBODY: Mapping[str, int] = MappingProxyType({})
 
 
 class Member(msgspec.Struct, kw_only=True):
@@ -105,6 +107,12 @@ def locked(tx: Tx, customer_id: str) -> Member:
     return _member(row)
 
 
+def locked_all(tx: Tx, customer_ids: Collection[str]) -> dict[str, Member]:
+    """The same for several, in the order of their ids."""
+    found = {row[0]: _member(row) for row in tx.run(LOCKED_ALL, customer_ids=customer_ids)}
+    return found | {each: locked(tx, each) for each in sorted(customer_ids) if each not in found}
+
+
 def enrol(tx: Tx, customer_id: str) -> None:
     """Nothing to one who is a member already."""
     tx.run(ENROL, **msgspec.structs.asdict(nobody(tx, customer_id)))
@@ -125,26 +133,19 @@ def count_order(tx: Tx, customer_id: str) -> None:
     tx.run(COUNT_ORDER, customer_id=customer_id)
 
 
-def save(tx: Tx, ledger: Ledger) -> None:
-    """What happened to it since it was loaded, under the lock of the member's row."""
-    if not ledger.posted:
-        return
-    saved = tx.run(
-        SAVE,
-        customer_id=ledger.customer_id,
-        loaded_number=ledger.number - len(ledger.posted),
-        new_pending=ledger.pending,
-        new_available=ledger.available,
-        new_held=ledger.held,
-        new_debt=ledger.debt,
-        new_number=ledger.number,
+def save(tx: Tx, *ledgers: Ledger, ordered: Mapping[str, int] = NOBODY) -> None:
+    """What happened to them since they were loaded, under the locks of the members' rows; `ordered`: how many orders
+    more are counted, by customer."""
+    changed = [each for each in ledgers if each.posted or each.customer_id in ordered]
+    if tx.run_each(SAVE, [_changes(each, ordered.get(each.customer_id, 0)) for each in changed]) != len(changed):
+        raise RuntimeError(f"points of {[each.customer_id for each in changed]} moved while their rows were locked")
+    tx.run_each(
+        ADD_TRANSACTION, [_transaction_row(tx, each.customer_id, posted) for each in changed for posted in each.posted]
     )
-    if saved.count != 1:
-        raise RuntimeError(f"the points of {ledger.customer_id} moved while its row was locked")
-    tx.run_each(ADD_TRANSACTION, [_transaction_row(tx, ledger.customer_id, transfer) for transfer in ledger.posted])
-    tx.run_each(ADD_LOT, [_lot_row(lot) for lot in ledger.added])
-    added = {lot.id for lot in ledger.added}
-    tx.run_each(SAVE_LOT, [_lot_changes(lot) for lot in ledger.touched.values() if lot.id not in added])
+    tx.run_each(ADD_LOT, [_lot_row(lot) for each in changed for lot in each.added])
+    added = {lot.id for each in changed for lot in each.added}
+    touched = [lot for each in changed for lot in each.touched.values()]
+    tx.run_each(SAVE_LOT, [_lot_changes(lot) for lot in touched if lot.id not in added])
 
 
 def open_lots(tx: Tx, customer_id: str) -> list[Lot]:
@@ -220,6 +221,19 @@ def _lot(row: tuple[Any, ...]) -> Lot:
     return Lot(**(given | {"counts": bool(given["counts"])}))
 
 
+def _changes(ledger: Ledger, more_ordered: int) -> dict[str, Any]:
+    return {
+        "customer_id": ledger.customer_id,
+        "loaded_number": ledger.number - len(ledger.posted),
+        "new_pending": ledger.pending,
+        "new_available": ledger.available,
+        "new_held": ledger.held,
+        "new_debt": ledger.debt,
+        "new_number": ledger.number,
+        "more_ordered": more_ordered,
+    }
+
+
 def _lot_row(lot: Lot) -> dict[str, Any]:
     return msgspec.structs.asdict(lot) | {"counts": int(lot.counts)}
 
@@ -258,6 +272,12 @@ _COUNT = bindparam("row_count", type_=sa.BigInteger)
 
 FIND = sa.select(*members.c).where(_IS)
 LOCKED = FIND.with_for_update()
+LOCKED_ALL = (
+    sa.select(*members.c)
+    .where(any_of(members.c.customer_id, "customer_ids"))
+    .order_by(members.c.customer_id)
+    .with_for_update()
+)
 FIND_BY_CODE = sa.select(*members.c).where(members.c.referral_code == bindparam("code"))
 ENROL = upsert(members).on_conflict_do_nothing()
 COUNT_ORDER = sa.update(members).where(_IS).values(ordered=members.c.ordered + 1)
@@ -270,6 +290,7 @@ SAVE = (
         held=bindparam("new_held"),
         debt=bindparam("new_debt"),
         number=bindparam("new_number"),
+        ordered=members.c.ordered + bindparam("more_ordered"),
     )
 )
 ADD_TRANSACTION = sa.insert(loyalty_transactions)

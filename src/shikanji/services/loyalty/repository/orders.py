@@ -1,12 +1,13 @@
 """What orders earn and hold."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from shikanji.kit.db.statements import upsert
+from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.loyalty.model.earning import Earning
 from shikanji.services.loyalty.model.holds import Hold
@@ -16,6 +17,17 @@ from shikanji.services.loyalty.tables import UNTIED, benefit_holds, earning_refu
 def locked_earning(tx: Tx, order_id: str) -> Earning | None:
     row = tx.run(LOCKED_EARNING, order_id=order_id).first()
     return None if row is None else Earning(**dict(zip(_EARNING, row, strict=True)))
+
+
+def known_earnings(tx: Tx, order_ids: Collection[str]) -> set[str]:
+    """Those of the orders of which something was heard."""
+    return {row[0] for row in tx.run(KNOWN_EARNINGS, order_ids=order_ids)}
+
+
+def add_earnings(tx: Tx, earnings: Sequence[Earning]) -> None:
+    """Raises LookupError where another was faster with one of them."""
+    if tx.run_each(ADD_EARNING, [msgspec.structs.asdict(earning) for earning in earnings]) != len(earnings):
+        raise LookupError("of one of these orders something was heard at this very moment")
 
 
 def add_earning(tx: Tx, earning: Earning) -> bool:
@@ -83,6 +95,7 @@ _CHANGES = tuple(name for name in _EARNING if name not in ("order_id", "customer
 _KEY = sa.and_(benefit_holds.c.order_id == bindparam("order_id"), benefit_holds.c.attempt == bindparam("attempt"))
 
 LOCKED_EARNING = sa.select(*earnings.c).where(earnings.c.order_id == bindparam("order_id")).with_for_update()
+KNOWN_EARNINGS = sa.select(earnings.c.order_id).where(any_of(earnings.c.order_id, "order_ids"))
 ADD_EARNING = upsert(earnings).on_conflict_do_nothing()
 SAVE_EARNING = (
     sa.update(earnings)

@@ -1,5 +1,7 @@
 """What happens to payments when something happened to their order. Right in any order of arrival."""
 
+from collections.abc import Sequence
+
 from shikanji.contracts.order import (
     OrderCancelled,
     OrderCompleted,
@@ -17,15 +19,15 @@ from shikanji.services.payment.model.payment import CASH, Payment
 from shikanji.services.payment.settings import PaymentSettings
 
 
-def expect_payment(tx: Tx, event: OrderCreated) -> None:
-    """Notes what is due and makes the first attempt, unless the customer was faster. Two statements on the common way:
-    every order passes here."""
-    order = _dues_of(tx, event)
-    cancelled = False
-    if not repository.add_dues(tx, order):
-        cancelled = repository.lock_dues(tx, event.order_id).cancel_cause is not None
-    if event.total:
-        repository.add_payment(tx, _first_attempt(tx, order, cancelled=cancelled))
+def expect_payments(tx: Tx, events: Sequence[OrderCreated]) -> None:
+    """Notes what is due and makes the first attempts, unless the customers were faster. Two statements on the common
+    way: all orders pass here."""
+    orders = [_dues_of(tx, event) for event in sorted(events, key=lambda event: event.order_id)]
+    cancelled: set[str] = set()
+    if repository.add_dues(tx, *orders) < len(orders):
+        cancelled = {order.order_id for order in orders if _is_cancelled(tx, order.order_id)}
+    attempts = [_first_attempt(tx, order, cancelled=order.order_id in cancelled) for order in orders if order.total]
+    repository.add_payments(tx, *attempts)
     failpoint("payment.expect.before_commit")
 
 
@@ -69,7 +71,11 @@ def _expect_unheard(tx: Tx, event: OrderDelivered | OrderCompleted) -> None:
     """Makes what OrderCreated makes, where that is still on its way."""
     order = _dues_of(tx, event)
     repository.add_dues(tx, order)
-    repository.add_payment(tx, _first_attempt(tx, order))
+    repository.add_payments(tx, _first_attempt(tx, order))
+
+
+def _is_cancelled(tx: Tx, order_id: str) -> bool:
+    return repository.lock_dues(tx, order_id).cancel_cause is not None
 
 
 def _dues_of(tx: Tx, event: OrderCreated | OrderCancelled | OrderDelivered | OrderCompleted) -> Dues:

@@ -158,7 +158,7 @@ def _next_attempt(tx: Tx, order: Dues, number: int, provider: str) -> Payment:
         provider=provider,
         now=tx.now,
     )
-    repository.add_payment(tx, payment)
+    repository.add_payments(tx, payment)
     return payment
 
 

@@ -109,9 +109,9 @@ CAPTURED_BETWEEN = (
 )
 
 
-def add_dues(tx: Tx, new: Dues) -> bool:
-    """False when the order is known already."""
-    return tx.run(ADD_DUES, **columns(new)).count == 1
+def add_dues(tx: Tx, *new: Dues) -> int:
+    """How many of the orders were not known yet."""
+    return tx.run_each(ADD_DUES, [columns(each) for each in new])
 
 
 def cancel_dues(tx: Tx, order: Dues, cause: CancelCause) -> Dues:
@@ -132,9 +132,9 @@ def lock_dues(tx: Tx, order_id: str) -> Dues:
     return found
 
 
-def add_payment(tx: Tx, payment: Payment) -> bool:
-    """False when the order has an attempt of this number already."""
-    return tx.run(ADD_PAYMENT, **columns(payment)).count == 1
+def add_payments(tx: Tx, *payments: Payment) -> None:
+    """Nothing where the order has an attempt of this number already."""
+    tx.run_each(ADD_PAYMENT, [columns(payment) for payment in payments])
 
 
 def save_payment(tx: Tx, payment: Payment) -> None:
