@@ -1,0 +1,69 @@
+"""A history that was made is as one that was lived: whole by every invariant, and its old events can be forgotten."""
+
+import asyncio
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+import pytest
+
+from bench.history.__main__ import make
+from shikanji import commands
+from shikanji.audit.invariant import Report
+from shikanji.audit.run import Audit
+from shikanji.configuration import Configuration
+from shikanji.house import settings_kinds
+from shikanji.kit.clock import SystemClock
+from tests.harness import ALL, MovingClock, open_platform
+
+ORDERS = 100
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("history") / "data"
+    make(folder, ORDERS, customers=1)
+    return folder
+
+
+def audit(folder: Path) -> Report:
+    with closing(Audit(ALL, {service.name: folder / f"{service.name}.db" for service in ALL})) as look:
+        return look.run(now=SystemClock().now(), quiet=0)
+
+
+def query(folder: Path, service: str, sql: str) -> list[Any]:
+    with closing(pysqlite3.connect(folder / f"{service}.db")) as connection:
+        rows: list[Any] = connection.execute(sql).fetchall()
+        return rows
+
+
+def found(report: Report) -> list[Any]:
+    return [(finding.key, finding.violations[:3]) for finding in report.findings if finding.count]
+
+
+def test_a_made_history_is_whole(history: Path) -> None:
+    assert found(audit(history)) == []
+
+
+def test_it_has_orders_of_every_end_and_events_of_the_last_weeks_only(history: Path) -> None:
+    statuses = dict(query(history, "order", "SELECT status, count(*) FROM orders GROUP BY status"))
+    assert sum(statuses.values()) == pytest.approx(ORDERS, abs=8)
+    assert statuses.keys() == {"completed", "cancelled"}
+
+    ((events, numbers),) = query(history, "order", "SELECT (SELECT count(*) FROM outbox), sum(version) FROM aggregates")
+    assert 0 < events < numbers / 2
+
+
+async def test_what_of_it_is_older_than_events_are_kept_is_forgotten_and_all_stays_whole(history: Path) -> None:
+    """The lived orders at its beginning have all their events yet."""
+    given = {"SHIKANJI_DATA_DIR": str(history), "SHIKANJI_PORT": "0", "SHIKANJI_RATE_LIMITS": "off"}
+    async with open_platform(Configuration(given, settings_kinds()), MovingClock()) as shop:
+        matched = {"matched": SystemClock().now()}
+        forgotten = await commands.COMMANDS["forget"](shop.platform, matched)
+        again = await commands.COMMANDS["forget"](shop.platform, matched)
+        await shop.order()
+
+    assert forgotten > 100
+    assert again == 0
+    assert found(await asyncio.to_thread(audit, history)) == []
