@@ -19,6 +19,8 @@ from tests.services.inventory.makers import (
     number,
 )
 
+PURCHASING = ("/api/v1/suppliers", "/api/v1/purchase-orders")
+"""In `test_purchase_routes.py`."""
 NOWHERE = "0190dead-0000-7000-8000-000000000000"
 SWEET = {
     "name": "Sweet Lassi",
@@ -105,6 +107,7 @@ def test_every_route_has_its_line() -> None:
     declared = {
         (route.method, route.path.removeprefix("/api/v1").replace("{productId}", "{id}"))
         for route in service.routes.all
+        if not route.path.startswith(PURCHASING)
     }
 
     assert declared - templates == {("DELETE", "/categories/{id}")}
