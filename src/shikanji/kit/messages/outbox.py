@@ -18,18 +18,31 @@ from shikanji.kit.web.negotiation import MethodNotAllowed
 
 MESSAGES_MAX = 500
 FILE_BYTES_MAX = 1 << 20
-"""From here on it is shortened to what is shown."""
+"""From here on it is shortened to half of it, or to what is shown."""
 
 
 class OutboxMessages:
     """The newest MESSAGES_MAX are shown; a repeat of a key replaces the first copy. Several processes may write to one
-    file and read what the others wrote."""
+    file and read what the others wrote. Messages that are sent at the same time are written together."""
+
+    takes_html = False
+    sender = ""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._waiting: list[Message] = []
+        self._writing: asyncio.Task[None] | None = None
 
     async def send(self, message: Message) -> None:
-        await asyncio.to_thread(self._store, message)
+        self._waiting.append(message)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        await asyncio.shield(self._writing)
+
+    async def _write(self) -> None:
+        await asyncio.sleep(0)
+        messages, self._waiting, self._writing = self._waiting, [], None
+        await asyncio.to_thread(self._store, messages)
 
     def newest(self) -> list[Message]:
         if not self._path.exists():
@@ -38,22 +51,28 @@ class OutboxMessages:
             fcntl.flock(file, fcntl.LOCK_SH)
             return list(reversed(_read(file)))
 
-    def _store(self, message: Message) -> None:
+    def _store(self, messages: list[Message]) -> None:
         with self._path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             # A kill in the middle of writing leaves half a line: it ends here.
-            file.write(b"\n" + msgspec.json.encode(message))
+            file.write(b"".join(b"\n" + msgspec.json.encode(message) for message in messages))
             if file.tell() > FILE_BYTES_MAX:
                 _shorten(file)
 
 
 def _shorten(file: IO[bytes]) -> None:
-    """Down to what is shown."""
+    """Down to what is shown, and so far that it is not shortened again at once."""
     file.flush()
     file.seek(0)
-    kept = _read(file)
+    lines: list[bytes] = []
+    size = 0
+    for line in map(msgspec.json.encode, reversed(_read(file))):
+        size += len(line) + 1
+        if size > FILE_BYTES_MAX // 2 and lines:
+            break
+        lines.append(line)
     file.truncate(0)
-    file.write(b"\n".join(map(msgspec.json.encode, kept)))
+    file.write(b"\n".join(reversed(lines)))
 
 
 def _read(file: IO[bytes]) -> list[Message]:
@@ -109,6 +128,6 @@ def _page(messages: list[Message]) -> str:
         "<style>body{font:16px/1.5 system-ui;max-width:42rem;margin:auto;padding:1rem}"
         "article{border:1px solid #8884;border-radius:.75rem;padding:.25rem 1rem;margin:1rem 0}"
         "pre{white-space:pre-wrap;overflow-wrap:anywhere}h2{font-size:1.1rem}</style>"
-        "<h1>Development outbox</h1><p>What would have left by mail or SMS, newest first.</p>"
+        "<h1>Development outbox</h1><p>What would have left by mail, SMS or push message, newest first.</p>"
         f"{items or '<p>Nothing yet.</p>'}"
     )

@@ -5,17 +5,16 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from shikanji.kit.errors import Problem, Unavailable
-from shikanji.kit.messages import Message
+from shikanji.kit.errors import Unavailable
+from shikanji.kit.messages import Message, NoAnswer, NoChannel, Undeliverable
 
-TIMEOUT_SECONDS = 10
-
-
-class NoChannel(Problem):
-    status, type, title = 501, "no-channel", "No provider for this channel is configured"
+TIMEOUT_SECONDS = 8
+_UNANSWERED = (aiosmtplib.SMTPReadTimeoutError, aiosmtplib.SMTPServerDisconnected)
 
 
 class SmtpMessages:
+    takes_html = True
+
     """`url` is `smtp://user:password@host:25`, or `smtps://…` for TLS from the first byte; on `smtp://` STARTTLS is
     used where the server offers it. `sender` stands in From."""
 
@@ -28,7 +27,7 @@ class SmtpMessages:
         self._port = parts.port or (465 if self._tls else 25)
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
-        self._sender = sender
+        self.sender = sender
 
     async def send(self, message: Message) -> None:
         if message.channel != "email":
@@ -43,13 +42,27 @@ class SmtpMessages:
                 use_tls=self._tls,
                 timeout=TIMEOUT_SECONDS,
             )
+        except _UNANSWERED as lost:
+            raise NoAnswer(f"the mail server did not answer: {type(lost).__name__}") from lost
         except (aiosmtplib.SMTPException, OSError) as failed:
+            if _is_final(failed):
+                raise Undeliverable(f"the mail server refused the message: {type(failed).__name__}") from failed
             raise Unavailable(f"the mail server did not take the message: {type(failed).__name__}") from failed
 
     def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = self._sender, message.to, message.subject
+        mail["From"], mail["To"], mail["Subject"] = self.sender, message.to, message.subject
         # The same id on a repeat lets the receiving side drop the second copy.
-        mail["Message-ID"] = f"<{message.key}@{self._sender.rpartition('@')[2].rstrip('>')}>"
+        mail["Message-ID"] = f"<{message.key}@{self.sender.rpartition('@')[2].rstrip('>')}>"
         mail.set_content(message.text)
+        if message.html is not None:
+            mail.add_alternative(message.html, subtype="html")
         return mail
+
+
+def _is_final(failed: Exception) -> bool:
+    """Whether the server said no (5xx) to this message: to whom it goes, or what it says. A refused password or sender
+    is our own fault, and somebody will mend it."""
+    if isinstance(failed, aiosmtplib.SMTPRecipientsRefused):
+        return all(500 <= refused.code < 600 for refused in failed.recipients)
+    return isinstance(failed, aiosmtplib.SMTPDataError) and 500 <= failed.code < 600

@@ -1,0 +1,1 @@
+"""The notification database's schema, step by step."""

@@ -1,0 +1,1 @@
+"""Every query of the notification service: rows in, objects out."""
