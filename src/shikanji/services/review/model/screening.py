@@ -20,9 +20,9 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,64}\.[a-z]{2,}", re.IGNORECASE)
-_PHONE = re.compile(r"(?:\d[\s().+/-]{0,2}){8,}")
+_PHONE = re.compile(r"(?:\d[\s().+/-]{0,2}){10,}")
 _CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
-_LOOKS_LIKE = str.maketrans("@013457$!", "aoieastsi")
+_LOOKS_LIKE = str.maketrans("@013457$", "aoieasts")
 _RUN = re.compile(r"(.)\1+")
 _NUKTA = "\u093c"
 
