@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 TICK_SECONDS = 0.01
-PROBED_FOR_SECONDS = 15.0
+PROBED_FOR_SECONDS = 60.0
 
 
 async def tick() -> None:

@@ -17,7 +17,7 @@ from shikanji.services.store.errors import (
     ZoneNotFound,
 )
 from shikanji.services.store.model.staff import Member
-from shikanji.services.store.model.store import Store
+from shikanji.services.store.model.store import Store, codes_for
 from tests.kit.databases import OpenDatabase
 from tests.services.store.makers import daily, make_closure, make_particulars, make_zone
 
@@ -67,6 +67,15 @@ async def test_codes_made_from_one_word_count_on(database: OpenDatabase) -> None
     stores = [await open_store(database, slug=f"store-{at}-koramangala") for at in range(3)]
 
     assert [store.code for store in stores] == ["KOR1", "KOR2", "KOR3"]
+
+
+@pytest.mark.parametrize(
+    ("slug", "code"), [("sector-18", "SEC1"), ("18", "S1"), ("mg-road", "ROA1"), ("store-24x7", "STO1")]
+)
+def test_a_code_that_is_made_begins_with_a_letter_so_that_no_order_number_looks_like_a_cards(
+    slug: str, code: str
+) -> None:
+    assert next(codes_for(slug)) == code
 
 
 async def test_when_every_code_of_a_word_is_taken_one_has_to_be_given(database: OpenDatabase) -> None:

@@ -24,7 +24,10 @@ Slug = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a
 Code = Annotated[
     str,
     Meta(
-        min_length=2, max_length=4, pattern=r"^[A-Z0-9]{2,4}$(?!\n)", extra={"form": "2 to 4 capital letters or digits"}
+        min_length=2,
+        max_length=4,
+        pattern=r"^[A-Z][A-Z0-9]{1,3}$(?!\n)",
+        extra={"form": "2 to 4 capital letters or digits, the first a letter"},
     ),
 ]
 Phone = Annotated[

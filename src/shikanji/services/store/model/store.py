@@ -201,7 +201,8 @@ def slug_of(name: str) -> str:
 
 def codes_for(slug: str) -> Iterator[str]:
     """Codes that a store with this slug could have, the nicest first: `KOR1`, `KOR2`, …"""
-    stem = "".join(character for character in slug.rsplit("-", 1)[-1] if character.isalnum())[:3].upper()
+    words = [word for word in reversed(slug.split("-")) if word[:1].isalpha()]
+    stem = (words[0] if words else "s")[:3].upper()
     for mark in "123456789ABCDEFGHJKLMNPQRSTUVWXYZ":
         yield stem + mark
 
@@ -237,8 +238,9 @@ def _events_of(after: Store, changed: Iterable[str]) -> Iterator[Event]:
 def _faults(store: Store) -> Iterator[tuple[str, str]]:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", store.slug):
         yield "slug", "is made of a-z and 0-9, with single dashes between"
-    if not re.fullmatch(r"[A-Z0-9]{2,4}", store.code):
-        yield "code", "is made of 2 to 4 of A-Z and 0-9"
+    # Of digits alone it would make an order number that looks like a card's.
+    if not re.fullmatch(r"[A-Z][A-Z0-9]{1,3}", store.code):
+        yield "code", "begins with one of A-Z and has 2 to 4 of A-Z and 0-9"
     if not known_zone(store.time_zone):
         yield "timeZone", "is no IANA time zone such as Asia/Kolkata"
     yield from _particulars_faults(store)
