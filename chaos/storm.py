@@ -24,6 +24,7 @@ STRIKE_SECONDS_MIN, STRIKE_SECONDS_MAX = 0.2, 1.5
 HEAL_SECONDS_MAX = 180
 LAPSE_SECONDS_MAX = 300
 """A hold's minute, and several rounds of the sweep."""
+RESPITE_SECONDS = 3
 SILENT_SECONDS_MAX = 10
 """How long a strike at a platform that does not answer is waited for."""
 
@@ -176,6 +177,7 @@ class _Storm:
 
     async def _kill(self, crowd: Crowd) -> None:
         while self.wants_more(crowd.orders):
+            await self._let_up(crowd)
             await self._shape.kill()
             self._tell(f"{crowd.orders:,} orders, {self._shape.kills} kills")
             if not self._was_halfway and crowd.orders * 2 >= self._plan.orders:
@@ -187,9 +189,15 @@ class _Storm:
 
     async def _strike(self, crowd: Crowd) -> None:
         while self.wants_more(crowd.orders):
+            await self._let_up(crowd)
             async with self._striking:
                 await self._strike_once()
             await asyncio.sleep(self._chance.uniform(STRIKE_SECONDS_MIN, STRIKE_SECONDS_MAX))
+
+    async def _let_up(self, crowd: Crowd) -> None:
+        """Kills and orders are to reach their numbers together: while the kills are ahead, customers get some peace."""
+        if self._shape.kills * self._plan.orders > crowd.orders * self._plan.kills:
+            await asyncio.sleep(RESPITE_SECONDS)
 
     async def _strike_once(self) -> None:
         name = self._next()
