@@ -4,6 +4,7 @@ from shikanji.audit.invariant import Invariant
 
 _CHANGE = "(CASE WHEN target = '{0}' THEN points ELSE 0 END - CASE WHEN source = '{0}' THEN points ELSE 0 END)"
 _PENDING, _AVAILABLE, _HELD, _DEBT = (_CHANGE.format(name) for name in ("pending", "available", "held", "debt"))
+_EACH = "CASE c.type WHEN 'referral' THEN 1 ELSE c.usage_limit_per_customer END"
 
 LOYALTY = (
     Invariant(
@@ -126,14 +127,13 @@ LOYALTY = (
         "26b",
         "each customer's uses of a campaign are counted, and never more than each may have",
         "live",
-        """SELECT coalesce(u.campaign_id, n.campaign_id) || ' ' || coalesce(u.customer_id, n.customer_id),
-               coalesce(n.used, 0) || ' counted', coalesce(u.uses, 0) || ' of ' ||
-                   coalesce(c.usage_limit_per_customer, 'any')
+        f"""SELECT coalesce(u.campaign_id, n.campaign_id) || ' ' || coalesce(u.customer_id, n.customer_id),
+               coalesce(n.used, 0) || ' counted', coalesce(u.uses, 0) || ' of ' || coalesce({_EACH}, 'any')
         FROM (SELECT campaign_id, customer_id, count(*) AS uses FROM loyalty.campaign_usage WHERE released = 0
               GROUP BY campaign_id, customer_id) u
         FULL JOIN loyalty.campaign_customers n ON n.campaign_id = u.campaign_id AND n.customer_id = u.customer_id
         LEFT JOIN loyalty.campaigns c ON c.id = coalesce(u.campaign_id, n.campaign_id)
-        WHERE coalesce(n.used, 0) <> coalesce(u.uses, 0) OR coalesce(u.uses, 0) > c.usage_limit_per_customer""",
+        WHERE coalesce(n.used, 0) <> coalesce(u.uses, 0) OR coalesce(u.uses, 0) > {_EACH}""",
         needs="loyalty",
     ),
     Invariant(

@@ -184,6 +184,7 @@ class ProductName(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     product_id: str
     name: str
     name_hi: str | None
+    category_id: str
 
 
 class ProductNames(msgspec.Struct, frozen=True):
@@ -191,7 +192,7 @@ class ProductNames(msgspec.Struct, frozen=True):
 
 
 class AskProductNames(Call[ProductNames], frozen=True, kw_only=True):
-    """What these products (100 at most) are called; those that are not there are left out."""
+    """What these products (100 at most) are called and where they belong; those that are not there are left out."""
 
     service: ClassVar[str] = "inventory"
     returns: ClassVar[type] = ProductNames

@@ -58,6 +58,38 @@ class CampaignApplied(Event, frozen=True, kw_only=True):
     """Paise off the goods; what a free delivery saves is not in it."""
 
 
+class PointsMoved(msgspec.Struct, frozen=True):
+    balance: int
+    """What can be spent now."""
+
+
+class EarnPoints(Call[PointsMoved], frozen=True, kw_only=True):
+    """`POST /api/v1/loyalty/earn` for services: points that count towards the tier, given once for `key`."""
+
+    service: ClassVar[str] = "loyalty"
+    returns: ClassVar[type] = PointsMoved
+    customer_id: str
+    points: int
+    reason: str
+    key: str
+    by: str
+    """The service that gives them."""
+
+
+class RedeemPoints(Call[PointsMoved], frozen=True, kw_only=True):
+    """`POST /api/v1/loyalty/redeem` for services: points spent other than for an order, once for `key`. Refusal:
+    insufficient-points (409)."""
+
+    service: ClassVar[str] = "loyalty"
+    returns: ClassVar[type] = PointsMoved
+    customer_id: str
+    points: int
+    reason: str
+    key: str
+    by: str
+    """The service that spends them."""
+
+
 class AppliedCampaign(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     campaign_id: str
     name: str

@@ -213,6 +213,24 @@ async def test_whoever_brings_a_new_customer_is_rewarded_once(base: OpenDatabase
         await hold(base, number(), coupon_code=code, customer_id=RAVI)
 
 
+async def test_a_new_customer_is_brought_once_however_many_orders_wait(base: OpenDatabase) -> None:
+    """Limits of the campaign's own do not change that."""
+    await start(base, type="referral", discount_type="fixed", value=2_000, usage_limit_per_customer=5)
+    code = (await base.write(members.locked, RAVI)).referral_code
+    first = number()
+    await hold(base, first, coupon_code=code)
+
+    with pytest.raises(CouponUsedByYou):
+        await hold(base, number(), coupon_code=code)
+    await base.write(benefits.release_benefits, first, 1)
+    together = [hold(base, number(), coupon_code=code) for _ in range(3)]
+    done = await asyncio.gather(*together, return_exceptions=True)
+
+    assert [each for each in done if not isinstance(each, Exception)] != []
+    assert sum(isinstance(each, CouponUsedByYou) for each in done) == 2
+    check_books(base)
+
+
 @pytest.mark.parametrize("gone", [False, True])
 async def test_a_coming_back_order_has_what_it_had(base: OpenDatabase, gone: bool) -> None:
     order = number()

@@ -37,4 +37,9 @@ async def release_hold(room: Room, call: ReleaseHold) -> HoldReleased:
 @answers.to(AskProductNames)
 async def product_names(room: Room, call: AskProductNames) -> ProductNames:
     found = await room.db.read(catalogue.products_of, call.product_ids[:ASKED_MAX])
-    return ProductNames([ProductName(product_id=each.id, name=each.name, name_hi=each.name_hi) for each in found])
+    return ProductNames(
+        [
+            ProductName(product_id=each.id, name=each.name, name_hi=each.name_hi, category_id=each.category_id)
+            for each in found
+        ]
+    )

@@ -4,14 +4,17 @@ from shikanji.contracts.loyalty import (
     BenefitsHeld,
     BenefitsReleased,
     BenefitsRetaken,
+    EarnPoints,
     HoldBenefits,
+    PointsMoved,
+    RedeemPoints,
     ReleaseBenefits,
     RetakeBenefits,
 )
 from shikanji.kit.calls import Answers
 from shikanji.kit.failpoints import failpoint
 from shikanji.kit.service import Room
-from shikanji.services.loyalty.actions import benefits
+from shikanji.services.loyalty.actions import benefits, points
 from shikanji.services.loyalty.errors import CouponUnknown
 
 answers = Answers()
@@ -42,3 +45,17 @@ async def retake_benefits(room: Room, call: RetakeBenefits) -> BenefitsRetaken:
 @answers.to(ReleaseBenefits)
 async def release_benefits(room: Room, call: ReleaseBenefits) -> BenefitsReleased:
     return BenefitsReleased(await room.db.write(benefits.release_benefits, call.order_id, call.attempt))
+
+
+@answers.to(EarnPoints)
+async def earn_points(room: Room, call: EarnPoints) -> PointsMoved:
+    key = f"{call.by}:earn:{call.customer_id}:{call.key}"
+    done = await room.db.write(points.earn_points, call.customer_id, call.points, call.reason, call.by, key)
+    return PointsMoved(done.available)
+
+
+@answers.to(RedeemPoints)
+async def redeem_points(room: Room, call: RedeemPoints) -> PointsMoved:
+    key = f"{call.by}:redeem:{call.customer_id}:{call.key}"
+    done = await room.db.write(points.redeem_points, call.customer_id, call.points, call.reason, call.by, key)
+    return PointsMoved(done.available)

@@ -138,7 +138,7 @@ def check_limits(tx: Tx, campaign: Campaign, customer_id: str) -> None:
     draft = campaign.draft
     if draft.usage_limit is not None and campaign.used >= draft.usage_limit:
         raise CouponUsedUp
-    most = draft.usage_limit_per_customer
+    most = draft.uses_each
     if most is not None and campaigns.used_by(tx, campaign.id, customer_id) >= most:
         raise CouponUsedByYou(f"It counts {most} time{'s' if most > 1 else ''} for each customer.")
 
@@ -189,7 +189,7 @@ def _hold(tx: Tx, call: HoldBenefits, member: Member, basket: Basket, found: lis
         discount=sum(discounts.values()),
     )
     for each in sorted(found, key=lambda each: each.campaign.id):
-        _take_use(tx, each.campaign.id, each.campaign.draft.usage_limit_per_customer, member.customer_id)
+        _take_use(tx, each.campaign, member.customer_id)
     answer = BenefitsHeld(
         held=True,
         discounts=discounts,
@@ -225,11 +225,11 @@ def _add(tx: Tx, hold: Hold) -> None:
         campaigns.add_usage(tx, use.campaign_id, hold.order_id, hold.attempt, hold.customer_id, use.discount)
 
 
-def _take_use(tx: Tx, campaign_id: str, per_customer: int | None, customer_id: str) -> None:
+def _take_use(tx: Tx, campaign: Campaign, customer_id: str) -> None:
     """Checked and taken in one statement each: no limit is ever passed."""
-    if not campaigns.take_one(tx, campaign_id):
+    if not campaigns.take_one(tx, campaign.id):
         raise CouponUsedUp
-    if not campaigns.take_for(tx, campaign_id, customer_id, per_customer):
+    if not campaigns.take_for(tx, campaign.id, customer_id, campaign.draft.uses_each):
         raise CouponUsedByYou
 
 
@@ -254,8 +254,7 @@ def _take_over(tx: Tx, old: Hold, attempt: int) -> None:
 def _take_again(tx: Tx, old: Hold, attempt: int) -> None:
     slices = _take_points(tx, old.customer_id, old.points, old.order_id)
     for use in sorted(old.held_uses, key=lambda use: use.campaign_id):
-        draft = campaigns.find(tx, use.campaign_id).draft
-        _take_use(tx, use.campaign_id, draft.usage_limit_per_customer, old.customer_id)
+        _take_use(tx, campaigns.find(tx, use.campaign_id), old.customer_id)
     _add(tx, _again(tx, old, attempt, msgspec.json.encode(slices)))
 
 

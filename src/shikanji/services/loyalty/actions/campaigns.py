@@ -18,13 +18,13 @@ ASSUMED = 100_000
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer wants to know of a code. `product_ids`: what is in the cart; empty: not told. `subtotal` in
-    paise; None: not told, so large enough."""
+    """What a customer wants to know of a code. `categories`: what is in the cart, each product with its category;
+    empty: not told. `subtotal` in paise; None: not told, so large enough."""
 
     code: str
     customer_id: str
     store_id: str | None
-    product_ids: list[str]
+    categories: dict[str, str]
     subtotal: int | None
 
 
@@ -76,16 +76,16 @@ def judge(tx: Tx, asked: Question) -> Verdict:
 
 def _basket(asked: Question, draft: CampaignDraft, member: Member, at: int) -> Basket:
     """One that the campaign fits, as far as was not told otherwise."""
-    fitting = [each for each in asked.product_ids if each in draft.product_ids] or asked.product_ids
+    product_id, category_id = _item(asked, draft)
     quantity = draft.buy_quantity + draft.get_quantity if draft.type == "bogo" else 1
     subtotal = max(draft.minimum_order, ASSUMED) if asked.subtotal is None else asked.subtotal
     line = PricedLine(
         line_id="",
-        product_id=(fitting or draft.product_ids or [""])[0],
+        product_id=product_id,
         name="",
         name_hi=None,
         sku="",
-        category_id=(draft.category_ids or [""])[0],
+        category_id=category_id,
         quantity=quantity,
         base_price=0,
         unit_price=-(-subtotal // quantity),
@@ -97,6 +97,15 @@ def _basket(asked: Question, draft: CampaignDraft, member: Member, at: int) -> B
     )
     store_id = asked.store_id or (draft.store_ids or [""])[0]
     return basket_of([line], member, store_id=store_id, delivery_fee=1, at=at)
+
+
+def _item(asked: Question, draft: CampaignDraft) -> tuple[str, str]:
+    """Product and category of what in the cart could count, where it was told."""
+    if not asked.categories:
+        return (draft.product_ids or [""])[0], (draft.category_ids or [""])[0]
+    cart = asked.categories.items()
+    fitting = [each for each in cart if each[0] in draft.product_ids or each[1] in draft.category_ids]
+    return (fitting or list(cart))[0]
 
 
 def _of_all(campaign: Campaign) -> bool:

@@ -39,19 +39,23 @@ def enrol(tx: Tx, customer_id: str) -> None:
     members.enrol(tx, customer_id)
 
 
-def earn_points(tx: Tx, customer_id: str, points: int, reason: str, by: str) -> Standing:
-    """By hand: they count towards the tier, as those of an order do."""
+def earn_points(tx: Tx, customer_id: str, points: int, reason: str, by: str, key: str | None = None) -> Standing:
+    """By hand: they count towards the tier, as those of an order do. Once for `key`, where there is one."""
     member, ledger = _loaded(tx, customer_id)
-    grant(tx, ledger, points, Cause(kind="earn", reason=reason, by=by), "manual", counts=True)
+    if key is not None and members.has_key(tx, key):
+        return standing_of(tx, customer_id)
+    grant(tx, ledger, points, Cause(kind="earn", key=key, reason=reason, by=by), "manual", counts=True)
     members.save(tx, ledger)
     review_tier(tx, member)
     return standing_of(tx, customer_id)
 
 
-def redeem_points(tx: Tx, customer_id: str, points: int, reason: str, by: str) -> Standing:
-    """By hand. Raises InsufficientPoints."""
+def redeem_points(tx: Tx, customer_id: str, points: int, reason: str, by: str, key: str | None = None) -> Standing:
+    """By hand. Raises InsufficientPoints. Once for `key`, where there is one."""
     _, ledger = _loaded(tx, customer_id)
-    ledger.spend_at_once(points, tx.now, Cause(kind="redeem", reason=reason, by=by))
+    if key is not None and members.has_key(tx, key):
+        return standing_of(tx, customer_id)
+    ledger.spend_at_once(points, tx.now, Cause(kind="redeem", key=key, reason=reason, by=by))
     members.save(tx, ledger)
     tx.record(PointsRedeemed(customer_id=customer_id, points=points, balance=ledger.available))
     return standing_of(tx, customer_id)

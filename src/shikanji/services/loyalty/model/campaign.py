@@ -84,6 +84,11 @@ class CampaignDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     starts_at: int
     ends_at: int | None = None
 
+    @property
+    def uses_each(self) -> int | None:
+        """How often it counts for one customer: one comes for the first time once, however many orders wait then."""
+        return 1 if self.type == "referral" else self.usage_limit_per_customer
+
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     id: str

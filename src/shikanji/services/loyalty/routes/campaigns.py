@@ -2,6 +2,7 @@
 
 import re
 
+from shikanji.contracts.inventory import AskProductNames
 from shikanji.kit.errors import Forbidden, Invalid, PreconditionFailed
 from shikanji.kit.service import Room
 from shikanji.kit.web.etags import etag
@@ -116,13 +117,21 @@ async def validate_coupon(room: Room, incoming: Incoming[None, ValidateCoupon]) 
             code=code,
             customer_id=customer_id,
             store_id=query.store_id,
-            product_ids=list(query.product_ids),
+            categories=await _categories(room, query.product_ids),
             subtotal=query.subtotal,
         )
         return verdict_view(await room.db.read(campaigns.judge, asked))
     except CouponUnknown:
         await room.db.write(benefits.count_guess, customer_id)
         raise
+
+
+async def _categories(room: Room, product_ids: list[str]) -> dict[str, str]:
+    """By product; one that is not on the card is in none."""
+    if not product_ids:
+        return {}
+    found = await room.calls.ask(AskProductNames(product_ids=product_ids))
+    return dict.fromkeys(product_ids, "") | {each.product_id: each.category_id for each in found.products}
 
 
 def _shown(campaign: Campaign) -> Reply:
