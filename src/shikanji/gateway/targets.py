@@ -30,7 +30,7 @@ class TargetMaker:
             cache_seconds=route.cache_seconds,
             own_caching=route.own_caching,
             body_bytes_max=route.body_bytes_max,
-            produced=Produced(route.produces),
+            produced=Produced(*route.media_types),
             compress=not signing_in,
         )
 

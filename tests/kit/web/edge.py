@@ -17,6 +17,7 @@ from shikanji.kit.ids import Ids
 from shikanji.kit.service import Room, Service
 from shikanji.kit.web.app import service_app
 from shikanji.kit.web.etags import etag, require_match
+from shikanji.kit.web.negotiation import prefers_json
 from shikanji.kit.web.pages import PageQuery, decode_cursor, page
 from shikanji.kit.web.routes import Idempotency, Incoming, RateClass, Reply, Routes, Who
 from tests.makers import KnownTokens, make_room
@@ -158,6 +159,14 @@ async def keys(room: Room, incoming: Incoming[None, None]) -> dict[str, int]:
 async def leaflet(room: Room, incoming: Incoming[None, None]) -> Reply:
     """A leaflet to print."""
     return Reply(data=b"<h1>Tea</h1>", content_type="text/html; charset=utf-8")
+
+
+@routes.get("/card", who=Who.ANYONE, returns=dict[str, int], produces="application/pdf", or_json=True)
+async def card(room: Room, incoming: Incoming[None, None]) -> Reply:
+    """The card, on paper or as figures."""
+    if prefers_json(incoming.headers.get("accept"), "application/pdf"):
+        return Reply(data={"teas": 1})
+    return Reply(data=b"%PDF", content_type="application/pdf")
 
 
 @routes.get("/crash", who=Who.ANYONE)

@@ -80,6 +80,26 @@ async def test_a_client_that_takes_json_among_others_gets_it(accept: str) -> Non
     assert answer.status == 200
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "application/pdf"),
+        ("text/html, application/pdf, */*;q=0.1", "application/pdf"),
+        ("application/json", "application/json"),
+        ("application/json, text/plain, */*", "application/json"),
+        ("application/json, application/pdf", "application/pdf"),
+    ],
+)
+async def test_what_is_on_paper_and_in_figures_is_paper_to_whoever_does_not_prefer_json(accept: str, kind: str) -> None:
+    answer = await tea_client().ask("GET", "/card", headers={"accept": accept})
+
+    assert (answer.status, answer.headers["content-type"]) == (200, kind)
+
+
+async def test_what_is_on_paper_and_in_figures_is_not_a_picture() -> None:
+    assert (await tea_client().ask("GET", "/card", headers={"accept": "image/png"})).status == 406
+
+
 async def test_a_service_speaks_http_only() -> None:
     app = tea_client()._app
 

@@ -1,8 +1,13 @@
 """Orders as the payment service hears of them, and payments, for the tests of this room."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
 
 from shikanji.contracts.order import (
+    Bill,
+    BillLine,
     CancelCause,
     OrderCancelled,
     OrderCompleted,
@@ -13,8 +18,10 @@ from shikanji.contracts.order import (
     PaymentMethod,
     RefundRequested,
 )
+from shikanji.contracts.store import Seller
 from shikanji.kit.auth import Principal
 from shikanji.kit.clock import MINUTE
+from shikanji.kit.money import gst, round_off, shares
 from shikanji.services.payment.model.dues import Dues
 from shikanji.services.payment.model.payment import Payment
 from tests.kit.databases import NOON
@@ -38,7 +45,7 @@ PRINCIPALS: dict[str, Principal] = {
     "cashier": Principal(account_id="cashier", session_id="s", roles={STORE: "cashier"}),
     "delivery": Principal(account_id="delivery", session_id="s", roles={STORE: "delivery"}),
     "support": Principal(account_id="support", session_id="s", roles={STORE: "support"}),
-    "other_store_manager": Principal(account_id="other", session_id="s", roles={OTHER_STORE: "manager"}),
+    "other_manager": Principal(account_id="other", session_id="s", roles={OTHER_STORE: "manager"}),
     "admin": Principal(account_id="admin", session_id="s", admin=True),
 }
 
@@ -62,6 +69,89 @@ def make_standing(**changes: Any) -> OrderStanding:
         ],
     }
     return OrderStanding(**(fields | changes))
+
+
+class Sold(NamedTuple):
+    """So many at that price, so much off, at that rate."""
+
+    price: int
+    quantity: int = 1
+    off: int = 0
+    rate_bp: int = 500
+    included: bool = False
+
+
+def make_bill(
+    sold: Sequence[Sold] = (Sold(3_000, 3), Sold(8_000)), *, fee: int = 2_000, round_to: int = 0, **changes: Any
+) -> Bill:
+    """By default ₹199.50 in all, as in `make_standing`; the order waits for its money."""
+    lines = [_bill_line(place, each) for place, each in enumerate(sold, start=1)]
+    delivery = gst(fee, 500)
+    gross = [line.line_total - line.discount + (0 if line.tax_included else line.tax) for line in lines]
+    rounded = round_off(sum(gross) + delivery.gross, round_to)
+    total = sum(gross) + delivery.gross + rounded
+    *paid, delivery_paid = shares(total, [*gross, delivery.gross])
+    fields: dict[str, Any] = {
+        "order_id": ORDER,
+        "order_number": "MGR1-261122-0001",
+        "customer_id": CUSTOMER,
+        "store_id": STORE,
+        "status": "pending",
+        "fulfilment": "delivery",
+        "payment_method": "online",
+        "placed_at": NOON,
+        "customer_name": "Asha Mehta",
+        "address": ["1 Residency Road", "Bengaluru, Karnataka 560001"],
+        "lines": [msgspec.structs.replace(line, paid=part) for line, part in zip(lines, paid, strict=True)],
+        "delivery_fee": fee,
+        "delivery_fee_tax": delivery.tax,
+        "delivery_fee_rate_bp": 500,
+        "delivery_fee_included": False,
+        "delivery_fee_hsn": "996813",
+        "delivery_paid": delivery_paid,
+        "round_off": rounded,
+        "total": total,
+    }
+    return Bill(**(fields | changes))
+
+
+def _bill_line(place: int, sold: Sold) -> BillLine:
+    total = sold.price * sold.quantity
+    return BillLine(
+        line_id=f"line-{place}",
+        name="Traditional Shikanji",
+        name_hi="पारंपरिक शिकंजी",
+        options=["Large"],
+        hsn="996331",
+        quantity=sold.quantity,
+        unit_price=sold.price,
+        line_total=total,
+        discount=sold.off,
+        points_discount=0,
+        tax=gst(total - sold.off, sold.rate_bp, included=sold.included).tax,
+        tax_rate_bp=sold.rate_bp,
+        tax_included=sold.included,
+        paid=0,
+    )
+
+
+def make_seller(**changes: Any) -> Seller:
+    fields: dict[str, Any] = {
+        "store_id": STORE,
+        "store_code": "MGR1",
+        "name": "Jain Shikanji – MG Road",
+        "legal_name": "Jain Shikanji Foods Private Limited",
+        "gstin": "29AAGCB7383J1Z4",
+        "fssai": "10000000000101",
+        "line1": "42 Mahatma Gandhi Road",
+        "line2": None,
+        "city": "Bengaluru",
+        "state": "Karnataka",
+        "state_code": "29",
+        "postal_code": "560001",
+        "phone": None,
+    }
+    return Seller(**(fields | changes))
 
 
 def make_created(method: PaymentMethod = "online", **changes: Any) -> OrderCreated:

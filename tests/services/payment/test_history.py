@@ -37,7 +37,7 @@ async def test_the_history_is_of_the_own_stores_newest_first(till: Till) -> None
     await three_orders(till)
 
     assert await listed(till) == ["2", "1"]
-    assert await listed(till, token="other_store_manager") == ["3"]
+    assert await listed(till, token="other_manager") == ["3"]
     assert await listed(till, token="admin") == ["3", "2", "1"]
 
 

@@ -13,7 +13,8 @@ import aiohttp
 import msgspec
 
 from shikanji import sandbox
-from shikanji.contracts.order import AskOrderStanding, OrderStanding
+from shikanji.contracts.order import AskBills, AskOrderStanding, Bill, Bills, OrderStanding
+from shikanji.contracts.store import AskSeller, Seller
 from shikanji.kit.calls import Call
 from shikanji.kit.errors import RemoteProblem
 from shikanji.kit.events import Envelope, Event, Metadata
@@ -27,23 +28,32 @@ from tests.engines.postgres import PostgresServer
 from tests.kit.databases import OpenDatabase, open_database, open_postgres
 from tests.kit.web.edge import Answer, Client
 from tests.makers import KnownTokens, make_room_of
-from tests.services.payment.makers import ORDER, PRINCIPALS, make_standing
+from tests.services.payment.makers import ORDER, PRINCIPALS, make_bill, make_seller, make_standing
 from tests.serving import serving
 
 ROUNDS_MAX = 50
 
 
 class Orders:
-    """The order service as payment hears it."""
+    """The order service as payment hears it, and who sells as the store service says."""
 
     def __init__(self) -> None:
         self.standings: dict[str, OrderStanding] = {ORDER: make_standing()}
+        self.bills: dict[str, Bill] = {ORDER: make_bill()}
+        self.seller: Seller = make_seller()
 
     async def ask(self, call: Call[Any]) -> Any:
+        if isinstance(call, AskSeller):
+            return self.seller
+        if isinstance(call, AskBills):
+            return Bills(bills=[self.bills[order_id] for order_id in call.order_ids if order_id in self.bills])
         assert isinstance(call, AskOrderStanding)
         if call.order_id not in self.standings:
             raise RemoteProblem(404, "order-not-found", "There is no such order", "none")
         return self.standings[call.order_id]
+
+    def confirm(self) -> None:
+        self.bills[ORDER] = msgspec.structs.replace(self.bills[ORDER], status="confirmed")
 
     def change(self, **changes: Any) -> None:
         self.standings[ORDER] = msgspec.structs.replace(self.standings[ORDER], **changes)

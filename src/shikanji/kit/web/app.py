@@ -57,7 +57,7 @@ class Target:
         self.method, self.path, self.name = route.method, route.path, route.name
         self.body = None if route.body is None else BodyDecoder(route.body)
         self.query = QueryDecoder(route.query)
-        self.produced = Produced(route.produces)
+        self.produced = Produced(*route.media_types)
         self.names = tuple(parameter.name for parameter in route.parameters)
         self.uuids = frozenset(place for place, parameter in enumerate(route.parameters) if parameter.uuid)
 

@@ -62,15 +62,18 @@ def success_response(route: Route, schemas: Schemas) -> dict[int, Json]:
     if headers := _success_headers(route):
         response["headers"] = headers
     if route.status != 204:
-        response["content"] = {route.produces.partition(";")[0]: {"schema": _content(route, schemas)}}
+        response["content"] = {
+            media_type.partition(";")[0]: {"schema": _content(route, media_type, schemas)}
+            for media_type in route.media_types
+        }
     answers = {route.status: response}
     if route.editable and route.method in SAFE_METHODS:
         answers[304] = {"description": "Not changed since the client read it.", "headers": {"ETag": _etag()}}
     return answers
 
 
-def _content(route: Route, schemas: Schemas) -> Schema:
-    if not route.produces.startswith("application/json"):
+def _content(route: Route, media_type: str, schemas: Schemas) -> Schema:
+    if not media_type.startswith("application/json"):
         return {"type": "string"}
     data: Schema = {"type": "null"} if route.returns is None else schemas.of(route.returns)
     if route.bare:

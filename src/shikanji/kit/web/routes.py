@@ -140,12 +140,19 @@ class Route:
     """True: answers with `data` itself, without the envelope, where another standard fixes the shape (JWKS)."""
     produces: str = "application/json"
     """The media type of the success answer."""
+    or_json: bool = False
+    """True: whoever prefers JSON to `produces` is given `returns` in the envelope instead."""
     own_caching: bool = False
     """True: a Cache-Control of the answer reaches the client; else nobody but the gateway keeps any."""
 
     @property
     def name(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """Of its success answers."""
+        return (self.produces, "application/json") if self.or_json else (self.produces,)
 
 
 class RouteOptions(TypedDict, total=False):
@@ -167,6 +174,7 @@ class RouteOptions(TypedDict, total=False):
     editable: bool
     bare: bool
     produces: str
+    or_json: bool
     own_caching: bool
 
 

@@ -1,6 +1,7 @@
-"""Payments: attempts at providers and cash, refunds, and what is due for each order."""
+"""Payments: attempts at providers and cash, refunds, what is due for each order, invoices and credit notes."""
 
 from shikanji.contracts.payment import (
+    InvoiceIssued,
     PaymentCompleted,
     PaymentFailed,
     PaymentInitiated,
@@ -19,7 +20,7 @@ service = Service(
     metadata=metadata,
     migrations="shikanji.services.payment.migrations",
     routes=routes,
-    publishes=(PaymentInitiated, PaymentCompleted, PaymentFailed, RefundInitiated, RefundCompleted),
+    publishes=(PaymentInitiated, PaymentCompleted, PaymentFailed, RefundInitiated, RefundCompleted, InvoiceIssued),
     subscribers=subscribers,
     jobs=jobs,
     settings=PaymentSettings,

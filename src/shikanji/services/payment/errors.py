@@ -15,6 +15,10 @@ class OrderNotFound(NotFound):
     type, title = "order-not-found", "There is no such order"
 
 
+class InvoiceNotFound(NotFound):
+    type, title = "invoice-not-found", "There is no such invoice"
+
+
 class WebhookNotFound(NotFound):
     type, title = "webhook-not-found", "There is no such webhook"
 

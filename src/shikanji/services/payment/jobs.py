@@ -7,8 +7,9 @@ from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
 from shikanji.kit.telemetry.logs import logger
 from shikanji.services.payment import repository
-from shikanji.services.payment.actions import hearing, paying, refunding, settling
+from shikanji.services.payment.actions import hearing, issuing, paying, refunding, settling
 from shikanji.services.payment.checkout import follow_up
+from shikanji.services.payment.invoicing import issue_due
 from shikanji.services.payment.model.payment import Payment
 from shikanji.services.payment.model.refund import Refund
 from shikanji.services.payment.model.reports import RefundReport
@@ -64,6 +65,18 @@ async def hear(room: Room, job: Job) -> None:
     if stored.state == "waiting":
         notice = provider(room, stored.provider).read_notice(stored.raw)
         await room.db.write(hearing.hear, stored, notice, job)
+
+
+@jobs.work(issuing.ISSUE)
+async def issue(room: Room, job: Job) -> None:
+    """Issues what is due in one store."""
+    await issue_due(room, job.key)
+
+
+@jobs.work(issuing.ISSUE_LATER)
+async def issue_later(room: Room, job: Job) -> None:
+    """Issues what was put off in one store."""
+    await issue_due(room, job.key)
 
 
 @jobs.every("listen", seconds=300)

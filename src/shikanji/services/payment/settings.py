@@ -28,6 +28,8 @@ class PaymentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """After so many looks (1 s doubling to 5 min) a webhook about nothing that we know is laid aside."""
     webhook_silence_minutes: Annotated[int, msgspec.Meta(ge=1, le=1_440)] = 60
     """Payments but no webhook for so long: alarm."""
+    invoice_batch_seconds: Annotated[int, msgspec.Meta(ge=1, le=300)] = 5
+    """Invoices of a store that come due within so long are issued together; who asks for one has it at once."""
     sandbox_url: Annotated[str, msgspec.Meta(pattern=r"^https?://")] | None = None
     """Base URL of the sandbox company; None: the platform's public URL."""
     sandbox_key_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "sandbox"

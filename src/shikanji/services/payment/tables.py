@@ -172,3 +172,89 @@ that we do not know), dead (about nothing that we know, looked at often enough).
 DEAD = sa.text("state = 'dead'")
 """The predicate of a partial index, to be written alike in the query that it serves."""
 sa.Index("webhooks_dead", webhooks.c.id, sqlite_where=DEAD, postgresql_where=DEAD)
+
+sellers = sa.Table(
+    "sellers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Who sold, as invoices named them when they were issued; `id` is the SHA-256 of the document."""
+
+invoice_series = sa.Table(
+    "invoice_series",
+    metadata,
+    sa.Column("gstin", sa.Text, primary_key=True),
+    sa.Column("fiscal_year", sa.Text, primary_key=True),
+    sa.Column("series", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    sa.Column("last_issued_at", sa.BigInteger, nullable=False),
+    sa.Column("last_hash", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The last number that was given out in each series. Its row is locked while numbers are given, in the transaction that
+writes their invoices: so there is no gap and no duplicate. `series` is the store's code, `fiscal_year` 2627."""
+
+invoices = sa.Table(
+    "invoices",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("gstin", sa.Text, nullable=False),
+    sa.Column("fiscal_year", sa.Text, nullable=False),
+    sa.Column("series", sa.Text, nullable=False),
+    sa.Column("serial", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text, nullable=False),
+    sa.Column("payment_id", sa.Text, nullable=False),
+    sa.Column("refund_id", sa.Text, unique=True),
+    sa.Column("invoice_id", sa.Text, index=True),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("issued_at", sa.BigInteger, nullable=False),
+    sa.Column("taxable", sa.BigInteger, nullable=False),
+    sa.Column("cgst", sa.BigInteger, nullable=False),
+    sa.Column("sgst", sa.BigInteger, nullable=False),
+    sa.Column("igst", sa.BigInteger, nullable=False),
+    sa.Column("cess", sa.BigInteger, nullable=False),
+    sa.Column("round_off", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("seller_id", sa.Text, sa.ForeignKey("sellers.id"), nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.CheckConstraint("taxable + cgst + sgst + igst + cess + round_off = total", name="invoice_adds_up"),
+    sa.CheckConstraint("(cgst = sgst AND igst = 0) OR (cgst = 0 AND sgst = 0)", name="invoice_tax_is_of_one_kind"),
+    sa.CheckConstraint(
+        "(kind = 'invoice') = (invoice_id IS NULL) AND (kind = 'invoice') = (refund_id IS NULL)",
+        name="credit_note_names_its_invoice",
+    ),
+    sa.UniqueConstraint("gstin", "fiscal_year", "series", "kind", "serial"),
+    sa.UniqueConstraint("gstin", "fiscal_year", "number"),
+    sqlite_with_rowid=False,
+)
+"""Tax invoices and credit notes, written once and never changed. `invoice_id` is that of the invoice which a credit
+note is about, `refund_id` the money that went back for it. `hash` is over the row and the hash before it in its
+series."""
+
+INVOICE = sa.text("kind = 'invoice'")
+sa.Index("invoice_of_order", invoices.c.order_id, unique=True, sqlite_where=INVOICE, postgresql_where=INVOICE)
+sa.Index("invoice_of_payment", invoices.c.payment_id, sqlite_where=INVOICE, postgresql_where=INVOICE)
+sa.Index("invoices_of_store", invoices.c.store_id, invoices.c.id)
+
+invoices_due = sa.Table(
+    "invoices_due",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("since", sa.BigInteger, nullable=False),
+    sa.Column("due_at", sa.BigInteger, nullable=False),
+    sa.Column("waits_for", sa.Text),
+    sqlite_with_rowid=False,
+)
+"""What is to be issued: an invoice (`key` is the order's id) or a credit note (the refund's). `waits_for`: what keeps
+it from being issued; null: nothing but its turn."""
+
+sa.Index("invoices_due_of_store", invoices_due.c.store_id, invoices_due.c.kind, invoices_due.c.due_at)

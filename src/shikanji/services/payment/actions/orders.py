@@ -13,6 +13,7 @@ from shikanji.contracts.order import (
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
 from shikanji.services.payment import repository
+from shikanji.services.payment.actions.issuing import expect_invoices
 from shikanji.services.payment.actions.settling import release, settle
 from shikanji.services.payment.model.dues import Dues
 from shikanji.services.payment.model.payment import CASH, Payment
@@ -42,6 +43,7 @@ def take_cash(tx: Tx, event: OrderDelivered | OrderCompleted) -> None:
         payment = repository.take_cash(tx, event.order_id)
     if payment is not None:
         tx.record(payment.completed())
+        expect_invoices(tx, [payment])
     failpoint("payment.take_cash.before_commit")
 
 

@@ -12,6 +12,7 @@ from shikanji.kit.failpoints import failpoint
 from shikanji.kit.telemetry.logs import logger
 from shikanji.kit.web.idempotency import Claim, Scope, StoredAnswer, claim, complete
 from shikanji.services.payment import repository
+from shikanji.services.payment.actions.issuing import expect_invoices
 from shikanji.services.payment.actions.settling import settle
 from shikanji.services.payment.errors import NothingDue, TooManyAttempts
 from shikanji.services.payment.model.dues import Dues, open_attempt, require_due
@@ -182,6 +183,7 @@ def _apply(tx: Tx, payment: Payment, news: Iterable[Try]) -> None:
             _alarm("captured twice under one order", payment, found.provider_payment_id)
         elif found.status == "captured":
             event = payment.capture(found.provider_payment_id, found.method, tx.now)
+            expect_invoices(tx, [payment])
         if event is not None:
             tx.record(event)
 

@@ -11,6 +11,7 @@ from shikanji.kit.failpoints import failpoint
 from shikanji.kit.jobs import Job
 from shikanji.kit.telemetry.logs import logger
 from shikanji.services.payment import repository
+from shikanji.services.payment.actions.issuing import expect_credit_note
 from shikanji.services.payment.actions.settling import REFUND, plan_refund
 from shikanji.services.payment.errors import LineRefunded, NothingToRefund, RefundNotFailed, RefundNotFound
 from shikanji.services.payment.model.payment import Payment
@@ -122,6 +123,7 @@ def _complete(tx: Tx, refund: Refund, provider_refund_id: str) -> None:
     repository.save_refund(tx, refund)
     repository.save_payment(tx, payment)
     tx.record(event)
+    expect_credit_note(tx, refund)
 
 
 def _refuse(tx: Tx, refund: Refund, reason: str) -> None:

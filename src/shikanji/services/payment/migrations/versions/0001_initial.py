@@ -1,4 +1,4 @@
-"""Dues, payments, what providers told of them, refunds and webhooks."""
+"""Dues, payments, what providers told of them, refunds, webhooks, invoices and credit notes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,9 @@ def upgrade() -> None:
     _create_refunds()
     _create_refunded_lines()
     _create_webhooks()
+    _create_invoice_series()
+    _create_invoices()
+    _create_invoices_due()
 
 
 def _create_dues() -> None:
@@ -148,6 +151,85 @@ def _create_webhooks() -> None:
     )
     dead = sa.text("state = 'dead'")
     op.create_index("webhooks_dead", "webhooks", ["id"], sqlite_where=dead, postgresql_where=dead)
+
+
+def _create_invoice_series() -> None:
+    op.create_table(
+        "sellers",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("document", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "invoice_series",
+        sa.Column("gstin", sa.Text, primary_key=True),
+        sa.Column("fiscal_year", sa.Text, primary_key=True),
+        sa.Column("series", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("last", sa.BigInteger, nullable=False),
+        sa.Column("last_issued_at", sa.BigInteger, nullable=False),
+        sa.Column("last_hash", sa.Text, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_invoices() -> None:
+    op.create_table(
+        "invoices",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("gstin", sa.Text, nullable=False),
+        sa.Column("fiscal_year", sa.Text, nullable=False),
+        sa.Column("series", sa.Text, nullable=False),
+        sa.Column("serial", sa.BigInteger, nullable=False),
+        sa.Column("number", sa.Text, nullable=False),
+        sa.Column("order_id", sa.Text, nullable=False),
+        sa.Column("payment_id", sa.Text, nullable=False),
+        sa.Column("refund_id", sa.Text, unique=True),
+        sa.Column("invoice_id", sa.Text, index=True),
+        sa.Column("store_id", sa.Text, nullable=False),
+        sa.Column("customer_id", sa.Text, nullable=False),
+        sa.Column("issued_at", sa.BigInteger, nullable=False),
+        sa.Column("taxable", sa.BigInteger, nullable=False),
+        sa.Column("cgst", sa.BigInteger, nullable=False),
+        sa.Column("sgst", sa.BigInteger, nullable=False),
+        sa.Column("igst", sa.BigInteger, nullable=False),
+        sa.Column("cess", sa.BigInteger, nullable=False),
+        sa.Column("round_off", sa.BigInteger, nullable=False),
+        sa.Column("total", sa.BigInteger, nullable=False),
+        sa.Column("seller_id", sa.Text, sa.ForeignKey("sellers.id"), nullable=False),
+        sa.Column("document", sa.LargeBinary, nullable=False),
+        sa.Column("hash", sa.Text, nullable=False),
+        sa.CheckConstraint("taxable + cgst + sgst + igst + cess + round_off = total", name="invoice_adds_up"),
+        sa.CheckConstraint("(cgst = sgst AND igst = 0) OR (cgst = 0 AND sgst = 0)", name="invoice_tax_is_of_one_kind"),
+        sa.CheckConstraint(
+            "(kind = 'invoice') = (invoice_id IS NULL) AND (kind = 'invoice') = (refund_id IS NULL)",
+            name="credit_note_names_its_invoice",
+        ),
+        sa.UniqueConstraint("gstin", "fiscal_year", "series", "kind", "serial"),
+        sa.UniqueConstraint("gstin", "fiscal_year", "number"),
+        sqlite_with_rowid=False,
+    )
+    invoice = sa.text("kind = 'invoice'")
+    op.create_index(
+        "invoice_of_order", "invoices", ["order_id"], unique=True, sqlite_where=invoice, postgresql_where=invoice
+    )
+    op.create_index("invoice_of_payment", "invoices", ["payment_id"], sqlite_where=invoice, postgresql_where=invoice)
+    op.create_index("invoices_of_store", "invoices", ["store_id", "id"])
+
+
+def _create_invoices_due() -> None:
+    op.create_table(
+        "invoices_due",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("store_id", sa.Text, nullable=False),
+        sa.Column("since", sa.BigInteger, nullable=False),
+        sa.Column("due_at", sa.BigInteger, nullable=False),
+        sa.Column("waits_for", sa.Text),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("invoices_due_of_store", "invoices_due", ["store_id", "kind", "due_at"])
 
 
 def _create_partial_index(

@@ -1,4 +1,4 @@
-"""The payment service's requests and answers. Amounts in paise, times RFC 3339."""
+"""Requests and answers about payments and refunds. Amounts in paise, times RFC 3339."""
 
 from datetime import datetime
 from typing import Annotated, Any

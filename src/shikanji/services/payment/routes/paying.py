@@ -1,15 +1,14 @@
-"""The HTTP edge of the payment service."""
+"""Paying, giving back, and what providers post."""
 
-from shikanji.contracts.order import OrderStanding
-from shikanji.kit.auth import Principal, Role
+from shikanji.kit.auth import Principal
 from shikanji.kit.clock import from_datetime
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Forbidden, Invalid, NotFound
 from shikanji.kit.service import Room
-from shikanji.kit.web.guards import require_owner_or, require_staff_of
+from shikanji.kit.web.guards import require_staff_of
 from shikanji.kit.web.idempotency import ClaimLost, InFlight, KeyReused, Scope, once
 from shikanji.kit.web.pages import PageQuery, decode_cursor, page
-from shikanji.kit.web.routes import Idempotency, Incoming, RateClass, Reply, Routes, Who
+from shikanji.kit.web.routes import Idempotency, Incoming, RateClass, Reply, Who
 from shikanji.services.payment import checkout, repository, schemas
 from shikanji.services.payment.actions import hearing, refunding
 from shikanji.services.payment.errors import (
@@ -35,12 +34,9 @@ from shikanji.services.payment.errors import (
 from shikanji.services.payment.model.payment import Payment
 from shikanji.services.payment.model.refund import WantedLine, ordered_lines
 from shikanji.services.payment.providers import provider
+from shikanji.services.payment.routes.access import readable_stores, require_reader
+from shikanji.services.payment.routes.declared import routes
 from shikanji.services.payment.settings import PaymentSettings
-
-routes = Routes("payments")
-
-READERS: tuple[Role, ...] = ("manager", "cashier", "support")
-"""Who in a store may see its payments."""
 
 
 @routes.post(
@@ -70,7 +66,7 @@ async def initiate(room: Room, incoming: Incoming[schemas.Initiate, None]) -> Re
     one the next is made."""
     body = incoming.body
     standing = await checkout.standing_of(room, body.order_id)
-    _require_reader(incoming.principal, standing, OrderNotFound)
+    require_reader(incoming.principal, standing, OrderNotFound)
     name = body.provider or room.settings(PaymentSettings).default_provider
     at = provider(room, name)
 
@@ -93,7 +89,7 @@ async def verify(room: Room, incoming: Incoming[schemas.Verify, None]) -> schema
     The provider is asked what came of it. `processing` means that it did not answer: it is asked again."""
     body = incoming.body
     payment = await room.db.read(repository.find_payment, body.payment_id)
-    _require_reader(incoming.principal, payment)
+    require_reader(incoming.principal, payment)
     if payment.provider_order_id is None:
         raise NotInitiated
     verified = await checkout.verify(room, payment, body.provider_payment_id, body.signature)
@@ -202,7 +198,7 @@ async def list_payments(room: Room, incoming: Incoming[None, schemas.PaymentsQue
     Head office sees all stores; managers, cashiers and support see their own."""
     query = incoming.query
     wanted = repository.PaymentFilter(
-        store_ids=_readable_stores(incoming.principal, query.store_id),
+        store_ids=readable_stores(incoming.principal, query.store_id),
         status=query.status,
         provider=query.provider,
         order_id=query.order_id,
@@ -226,7 +222,7 @@ async def list_payments(room: Room, incoming: Incoming[None, schemas.PaymentsQue
 async def read_payment(room: Room, incoming: Incoming[None, None]) -> schemas.PaymentDetailView:
     """One attempt to pay, with all tries that the provider told of."""
     payment, tries = await room.db.read(_payment_with_tries, incoming.path["id"])
-    _require_reader(incoming.principal, payment)
+    require_reader(incoming.principal, payment)
     return schemas.detail(payment, tries)
 
 
@@ -242,7 +238,7 @@ async def list_payments_of_order(room: Room, incoming: Incoming[None, None]) -> 
     payments = await room.db.read(repository.payments_of, order_id)
     # The order may be so new that nothing is written down here yet.
     about = payments[0] if payments else await checkout.standing_of(room, order_id)
-    _require_reader(incoming.principal, about, OrderNotFound)
+    require_reader(incoming.principal, about, OrderNotFound)
     return [schemas.PaymentView.of(payment) for payment in payments]
 
 
@@ -255,7 +251,7 @@ async def list_payments_of_order(room: Room, incoming: Incoming[None, None]) -> 
 async def list_refunds(room: Room, incoming: Incoming[None, None]) -> list[schemas.RefundView]:
     """All refunds of a payment, newest first."""
     payment = await room.db.read(repository.find_payment, incoming.path["id"])
-    _require_reader(incoming.principal, payment)
+    require_reader(incoming.principal, payment)
     refunds = await room.db.read(repository.refunds_of, payment.id)
     return [schemas.RefundView.of(refund) for refund in refunds]
 
@@ -277,29 +273,8 @@ def _payment_with_tries(tx: Tx, payment_id: str) -> tuple[Payment, list[reposito
     return repository.find_payment(tx, payment_id), repository.tries_of(tx, payment_id)
 
 
-def _require_reader(
-    principal: Principal, about: Payment | OrderStanding, missing: type[NotFound] = PaymentNotFound
-) -> None:
-    """The customer, head office and some roles of the store may; strangers hear what they would hear of nothing."""
-    try:
-        require_owner_or(principal, about.customer_id, about.store_id, *READERS)
-    except NotFound:
-        raise missing from None
-
-
 def _require_manager(principal: Principal, payment: Payment) -> None:
     try:
         require_staff_of(principal, payment.customer_id, payment.store_id, "manager")
     except NotFound:
         raise PaymentNotFound from None
-
-
-def _readable_stores(principal: Principal, store_id: str | None) -> list[str] | None:
-    """None: all. Raises Forbidden."""
-    if principal.admin:
-        return None if store_id is None else [store_id]
-    stores = [known for known, role in principal.roles.items() if role in READERS]
-    wanted = stores if store_id is None else [known for known in stores if known == store_id]
-    if not wanted:
-        raise Forbidden
-    return wanted

@@ -1,0 +1,47 @@
+"""Invoices and credit notes on paper: A4 as PDF, in English or Hindi. What was issued is frozen, and the same document
+always gives the same bytes: nothing is stored."""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shikanji.services.payment.printing.sheet import Sheet, sheet_of
+from shikanji.services.payment.printing.wording import Language
+
+if TYPE_CHECKING:
+    import typst
+
+__all__ = ["EDITION", "Language", "Sheet", "print_sheet", "sheet_of"]
+
+EDITION = "1"
+"""Of the template: it is part of an ETag, so that a browser does not keep the old look."""
+TEMPLATE = Path(__file__).parent / "invoice.typ"
+FONTS = ("noto-sans", "noto-sans-devanagari")
+
+_thread = threading.local()
+"""A compiler takes one sheet at a time, and a fifth of a second to learn its fonts: each thread keeps its own."""
+
+
+def print_sheet(sheet: Sheet) -> bytes:
+    """The PDF. Takes some ms of a thread, and lets the others run meanwhile."""
+    pdf = _compiler().compile(format="pdf", sys_inputs={"invoice": sheet.json}, timestamp=sheet.printed_at)
+    if not isinstance(pdf, bytes):
+        raise TypeError("one sheet makes one file")
+    return pdf
+
+
+def _compiler() -> "typst.Compiler":
+    """Imported where it is first used: a platform at rest does without."""
+    found: typst.Compiler | None = getattr(_thread, "compiler", None)
+    if found is None:
+        found = _thread.compiler = _make_compiler()
+    return found
+
+
+def _make_compiler() -> "typst.Compiler":
+    import fontpkg
+    import typst
+
+    folders = [fontpkg.family(name).files[0].path.parent for name in FONTS]
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+    return typst.Compiler(TEMPLATE, root=TEMPLATE.parent, font_paths=fonts)
