@@ -7,6 +7,7 @@ import pytest
 
 from shikanji.services.review import service
 from tests.kit.databases import OpenDatabase, open_on
+from tests.services.review.edge import Door
 from tests.services.review.makers import NOON
 
 
@@ -20,3 +21,8 @@ async def base(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
     """Empty but for its tables."""
     async with open_on(request.param, service, tmp_path, request, now=NOON) as opened:
         yield opened
+
+
+@pytest.fixture
+def door(base: OpenDatabase) -> Door:
+    return Door(base)

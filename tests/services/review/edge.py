@@ -85,3 +85,9 @@ class Door:
     @property
     def files(self) -> set[str]:
         return {found["path"] for batch in self.store.list() for found in batch}
+
+
+async def ids_of(door: Door, path: str, who: str | None = None) -> list[str]:
+    answer = await door.ask("GET", path, who=who)
+    assert answer.status == 200, answer.body
+    return [each["id"] for each in answer.data]

@@ -6,7 +6,7 @@ from shikanji.kit.clock import MINUTE
 from shikanji.kit.jobs import Job
 from shikanji.services.review import service
 from shikanji.services.review.actions import photos, reviews
-from shikanji.services.review.errors import ManyPhotos, PhotoNotFound, ReviewNotFound, SamePhoto, TooManyPhotos
+from shikanji.services.review.errors import ManyPhotos, PhotoNotFound, ReviewNotFound, TooManyPhotos
 from shikanji.services.review.model.photo import Photo
 from shikanji.services.review.settings import ReviewSettings
 from tests.kit.databases import OpenDatabase
@@ -55,22 +55,28 @@ async def test_what_is_being_stored_counts_too(base: OpenDatabase) -> None:
         await begin(base, review.id, "one more")
 
 
-async def test_one_picture_is_taken_once(base: OpenDatabase) -> None:
+async def test_one_picture_is_taken_once_however_often_it_is_sent(base: OpenDatabase) -> None:
     review = await submit(base)
-    await begin(base, review.id)
+    photo, again = await begin(base, review.id), await begin(base, review.id)
+    for _ in range(2):
+        review = await base.write(photos.keep_photo, review.id, photo.id)
 
-    with pytest.raises(SamePhoto):
-        await begin(base, review.id)
+    known = await base.write(photos.admit_photo, review.id, "a", limited=True)
+
+    assert photo.id == again.id
+    assert known is not None
+    assert (known.id, known.state) == (photo.id, "stored")
+    assert (review.photos, review.version) == (1, 2)
 
 
 async def test_who_sends_too_many_in_a_day_goes_on_tomorrow(base: OpenDatabase) -> None:
     review = await submit(base)
     for _ in range(ReviewSettings().photos_per_day):
-        await base.write(photos.admit_photo, review.id, limited=True)
+        await base.write(photos.admit_photo, review.id, "a", limited=True)
 
     with pytest.raises(ManyPhotos):
-        await base.write(photos.admit_photo, review.id, limited=True)
-    await base.write(photos.admit_photo, review.id, limited=False)
+        await base.write(photos.admit_photo, review.id, "a", limited=True)
+    await base.write(photos.admit_photo, review.id, "a", limited=False)
     await submit(base, 2)
 
 

@@ -35,10 +35,6 @@ class TooManyPhotos(Conflict):
     type, title = "too-many-photos", "No more photos fit to this review"
 
 
-class SamePhoto(Conflict):
-    type, title = "same-photo", "The review has this photo already"
-
-
 class NoResponse(NotFound):
     type, title = "response-not-found", "Nobody has responded"
 

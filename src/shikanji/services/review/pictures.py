@@ -22,9 +22,8 @@ _QUALITY_WEBP = 80
 
 
 class Picture(NamedTuple):
-    """`source` is the digest of what came; width and height are the files'."""
+    """Width and height are the files'."""
 
-    source: str
     width: int
     height: int
     avif: bytes
@@ -46,7 +45,7 @@ def remake(data: bytes, *, pixels_max: int, side: int) -> Picture:
     except Exception as error:
         # Whatever a decoder says to a file that somebody has made up.
         raise NoPicture(f"It begins like {kind} and cannot be read as that.") from error
-    return Picture(digest_of(data), upright.width, upright.height, avif, webp)
+    return Picture(upright.width, upright.height, avif, webp)
 
 
 def _kind(data: bytes) -> str:

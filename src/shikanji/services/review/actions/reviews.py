@@ -32,7 +32,8 @@ def submit_review(
         raise ManyReviews(retry_after_seconds=seconds_of_day_left(tx))
     review = Review.submit(tx.new_id(), purchase, product_id, _cleaned(said), _why_wait(tx, said, ""), tx.now)
     reviews.add(tx, review)
-    _tell(tx, review, None)
+    tx.record(*review.told)
+    move_rating(tx, review, None)
     failpoint("review.submit.before_commit")
     return review
 
@@ -99,6 +100,11 @@ def seconds_of_day_left(tx: Tx) -> int:
     return (DAY - tx.now % DAY) // SECOND + 1
 
 
+def move_rating(tx: Tx, review: Review, counted: int | None) -> None:
+    """`counted`: the stars that counted before the review changed."""
+    _move(tx, review, counted, review.counted)
+
+
 @contextmanager
 def _changing(tx: Tx, review_id: str, if_match: str | None) -> Iterator[Review]:
     """The review, locked; saved, and its rating moved, where it has changed at the end."""
@@ -108,12 +114,7 @@ def _changing(tx: Tx, review_id: str, if_match: str | None) -> Iterator[Review]:
     yield review
     if review.version != version:
         reviews.save(tx, review)
-        _move(tx, review, counted, review.counted)
-
-
-def _tell(tx: Tx, review: Review, counted: int | None) -> None:
-    tx.record(*review.told)
-    _move(tx, review, counted, review.counted)
+        move_rating(tx, review, counted)
 
 
 def _move(tx: Tx, review: Review, before: int | None, after: int | None) -> None:

@@ -27,6 +27,7 @@ def add(tx: Tx, received: Iterable[Purchase]) -> None:
             "customer_id": each.customer_id,
             "store_id": each.store_id,
             "product_ids": msgspec.json.encode(each.product_ids),
+            "received_at": tx.now,
         }
         for each in sorted(received, key=lambda each: each.order_id)
     ]
@@ -42,7 +43,9 @@ def forget_before(tx: Tx, order_id: str, limit: int) -> int:
     return len(found)
 
 
-FIND = sa.select(*purchases.c).where(purchases.c.order_id == bindparam("order_id"))
+FIND = sa.select(purchases.c.order_id, purchases.c.customer_id, purchases.c.store_id, purchases.c.product_ids).where(
+    purchases.c.order_id == bindparam("order_id")
+)
 ADD = upsert(purchases).on_conflict_do_nothing(index_elements=["order_id"])
 OLDEST = (
     sa.select(purchases.c.order_id)

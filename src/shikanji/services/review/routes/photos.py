@@ -12,7 +12,6 @@ from shikanji.services.review.errors import (
     PhotoNotFound,
     PictureTooLarge,
     ReviewNotFound,
-    SamePhoto,
     TooLate,
     TooManyPhotos,
 )
@@ -41,7 +40,6 @@ KEPT = "public, max-age=604800, immutable"
         Forbidden,
         TooLate,
         TooManyPhotos,
-        SamePhoto,
         NoPicture,
         PictureTooLarge,
         ManyPhotos,
@@ -49,9 +47,13 @@ KEPT = "public, max-age=604800, immutable"
 )
 async def add_photo(room: Room, incoming: Incoming[None, None]) -> PhotoView:
     """Adds a photo to one's review: the body is the picture itself, up to 8 MB. It is kept smaller, upright and without
-    what else was in the file; the review waits until somebody has looked at it."""
+    what else was in the file; the review waits until somebody has looked at it. The same picture again is the same
+    photo."""
     review = await own_review(room, incoming)
-    await room.db.write(photos.admit_photo, review.id, limited=room.rate_limits)
+    source = await room.compute.run(digest_of, incoming.raw)
+    known = await room.db.write(photos.admit_photo, review.id, source, limited=room.rate_limits)
+    if known is not None:
+        return photo_view(known)
     settings = room.settings(ReviewSettings)
     picture = await room.compute.run(
         remake, incoming.raw, pixels_max=settings.photo_megapixels_max * PIXELS, side=settings.photo_pixels
@@ -59,7 +61,7 @@ async def add_photo(room: Room, incoming: Incoming[None, None]) -> PhotoView:
     photo = await room.db.write(
         photos.begin_photo,
         review.id,
-        source=picture.source,
+        source=source,
         avif=digest_of(picture.avif),
         webp=digest_of(picture.webp),
         width=picture.width,

@@ -28,6 +28,7 @@ def _create_reviews() -> None:
         sa.Column("customer_id", sa.Text, nullable=False),
         sa.Column("store_id", sa.Text, nullable=False),
         sa.Column("product_ids", sa.LargeBinary, nullable=False),
+        sa.Column("received_at", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_table(
