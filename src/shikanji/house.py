@@ -18,7 +18,7 @@ from shikanji.kit.errors import OperatorError
 from shikanji.kit.service import Room, Service
 from shikanji.kit.web.app import service_app
 from shikanji.kit.web.openapi import openapi, render
-from shikanji.services import customer, inventory, loyalty, order, payment, store
+from shikanji.services import analytics, customer, inventory, loyalty, notification, order, payment, store
 
 SERVICES: tuple[Service, ...] = (
     customer.service,
@@ -27,6 +27,8 @@ SERVICES: tuple[Service, ...] = (
     order.service,
     payment.service,
     loyalty.service,
+    notification.service,
+    analytics.service,
 )
 GATEWAY = "gateway"
 TITLE = "Jain Shikanji Platform"

@@ -416,3 +416,10 @@ async def receive_purchase(people: People) -> Ask:
     asked = await change_purchase(people)
     await people.as_admin("PUT", f"{asked.path.removeprefix(API)}/status", {"status": "confirmed"})
     return Ask(f"{asked.path}/receipts", {"lines": asked.body["lines"]})
+
+
+# analytics ------------------------------------------------------------------------------------------------------------
+ANALYTICS = f"{API}/analytics"
+
+for report in ("dashboard", "sales", "customers", "customers/best"):
+    plain(f"GET {ANALYTICS}/{report}", f"{ANALYTICS}/{report}{OF_STORE}")

@@ -61,6 +61,7 @@ WORK = {
     ("loyalty", "relay"): 1,
     ("loyalty", "jobs"): 1,
     ("customer", "jobs"): 0.5,
+    ("analytics", "jobs"): 0.3,
 }
 """Who works how often."""
 DEADLY = {

@@ -4,10 +4,18 @@ from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
 from shikanji.services.analytics.actions import moving
 from shikanji.services.analytics.actions.naming import MOVE_ORDERS, MovedStore
+from shikanji.services.analytics.repository import customers
 
 ORDERS_MAX = 500
+SEGMENTS_SECONDS = 3_600
 
 jobs = Jobs()
+
+
+@jobs.every("count-segments", seconds=SEGMENTS_SECONDS)
+async def count_segments(room: Room, job: Job) -> None:
+    """Customers move between segments by doing nothing, too. The look at all of them holds up nobody."""
+    await room.db.write(customers.replace_segments, await room.db.read(customers.count_segments))
 
 
 @jobs.work(MOVE_ORDERS)

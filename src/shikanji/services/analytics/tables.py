@@ -129,6 +129,19 @@ cohorts = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# How many customers are in which segment, as a job has counted them.
+customer_segments = sa.Table(
+    "customer_segments",
+    metadata,
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("segment", sa.Text, primary_key=True),
+    sa.Column("customers", sa.BigInteger, nullable=False),
+    sa.Column("orders", sa.BigInteger, nullable=False),
+    sa.Column("revenue", sa.BigInteger, nullable=False),
+    sa.Column("counted_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # A store as its events tell; `version` is that of the event that named the zone.
 stores = sa.Table(
     "stores",

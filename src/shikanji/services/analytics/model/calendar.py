@@ -29,6 +29,12 @@ def local(at: int, zone: ZoneInfo) -> Moment:
     return Moment(then.toordinal(), then.hour)
 
 
+def hour_began(at: int, zone: ZoneInfo) -> int:
+    """When the hour on that wall began that `at` is in (µs)."""
+    then = datetime.fromtimestamp(at // SECOND, zone)
+    return (at // SECOND - then.minute * 60 - then.second) * SECOND
+
+
 def starts_at(day: int, zone: ZoneInfo) -> int:
     """When the day begins there (µs)."""
     return int(datetime.combine(date.fromordinal(day), datetime.min.time(), zone).timestamp()) * SECOND

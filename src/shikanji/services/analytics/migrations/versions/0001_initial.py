@@ -33,6 +33,7 @@ def upgrade() -> None:
     _create_facts()
     _create_figures()
     _create_customers()
+    _create_segments()
     _create_names()
 
 
@@ -124,6 +125,19 @@ def _create_customers() -> None:
         sa.Column("customers", sa.BigInteger, nullable=False),
         sa.Column("orders", sa.BigInteger, nullable=False),
         sa.Column("revenue", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_segments() -> None:
+    op.create_table(
+        "customer_segments",
+        sa.Column("store_id", sa.Text, primary_key=True),
+        sa.Column("segment", sa.Text, primary_key=True),
+        sa.Column("customers", sa.BigInteger, nullable=False),
+        sa.Column("orders", sa.BigInteger, nullable=False),
+        sa.Column("revenue", sa.BigInteger, nullable=False),
+        sa.Column("counted_at", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
 
