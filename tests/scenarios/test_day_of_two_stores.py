@@ -15,7 +15,7 @@ async def test_every_book_agrees_with_what_was_asked_and_answered(counter: Count
 
     await day.live()
     await day.run_out()
-    await day.break_a_hold()
+    await day.break_holds()
     assert (await day.close_early()).status == 409
     await counter.settle()
 

@@ -7,6 +7,7 @@ import uuid
 from collections import Counter as Tally
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from shikanji.kit.clock import MINUTE
@@ -361,7 +362,7 @@ class Day:
             return await self.order(buyer, body, "cash")
 
         for store in self.stores:
-            served = await self._together(self.buyers[:6], lambda buyer, at=store: want(at, buyer))
+            served = await self._together(self.buyers[:6], partial(want, store))
             assert sum(order is not None for order in served) == SCARCE // 2
         await self.counter.settle()
         for store in self.stores:
@@ -369,8 +370,8 @@ class Day:
             assert await want(store, self.buyers[6]) is not None
         await self.counter.settle()
 
-    async def break_a_hold(self) -> Lived:
-        """A shelf turns out to be emptier than was thought: the youngest order that waits for its goods is told."""
+    async def break_holds(self) -> None:
+        """A shelf turns out to be empty: whoever waits for these goods, and has not paid, is told."""
         store, product = self.stores[0], self.products[0]
         body = {
             "storeId": store["id"],
@@ -384,9 +385,11 @@ class Day:
         found = (await self.admin.get(f"{API}/inventory/{product['id']}?storeId={store['id']}")).data
         await self.count(store, product, -found["onHand"])
         await self.counter.settle()
-        order.status, order.cancelled_for = "cancelled", "out_of_stock"
+        for each in self.orders:
+            if each.status == "pending" and each.store_id == store["id"] and product["id"] in each.pieces:
+                each.status, each.cancelled_for = "cancelled", "out_of_stock"
+        assert order.status == "cancelled"
         await self.count(store, product, OPENING_STOCK)
-        return order
 
     async def close_early(self) -> Response:
         """The second store takes no more orders; what it said to the next customer."""
