@@ -35,7 +35,10 @@ MIRROR = {
     "customer": "owner",
     **dict(zip((*ROLES, *ELSEWHERE), (*ELSEWHERE, *ROLES), strict=True)),
 }
-SECRET_IDS = ("order", "visit", "unpaid", "paid", "underway", "payment", "refund", "address", "chef_staff")
+SECRET_IDS = (
+    *("order", "visit", "unpaid", "paid", "underway", "payment", "refund", "address"),
+    *("chef_staff", "manager_staff", "purchase"),
+)
 """Things whose ids no stranger may read in any answer."""
 GSTIN = "29AAAAA0000A1ZY"
 
@@ -129,6 +132,28 @@ class People:
         """What only the owner, the store's people and head office may read, and this stranger not."""
         own = {self.things["visit"]} if stranger == "customer" else set()
         return {self.mark, *(self.things[name] for name in SECRET_IDS)} - own
+
+    async def kept(self) -> dict[str, Any]:
+        """All that `again` needs, everyone signed in; to be written down."""
+        for name in self.identifiers:
+            if name not in ENDED:
+                await self.client(name)
+        await self.shop.settle()
+        tokens = {name: [client.token, client.id] for name, client in self.clients.items()}
+        return {
+            "tokens": tokens,
+            "identifiers": self.identifiers,
+            "marks": self.marks,
+            "things": self.things,
+            "others": self.others,
+        }
+
+
+def again(kept: dict[str, Any], shop: Counter, operator: Process) -> People:
+    """The same people before a platform with the same data."""
+    clients = {name: Client(shop.http, shop.url, *known) for name, known in kept["tokens"].items()}
+    first, second = kept["marks"]
+    return People(shop, operator, kept["identifiers"], (first, second), kept["things"], kept["others"], clients=clients)
 
 
 async def sign_in(shop: Counter, identifier: str) -> Client:
@@ -233,12 +258,19 @@ async def _open_store(people: People) -> None:
     hours = [{"fulfilment": way, "day": day, **around} for way in ways for day in WEEKDAYS]
     await people.as_admin("PUT", f"{own}/hours", {"hours": hours})
     await people.as_admin("POST", f"{own}/zones", {"name": "Near", "postalCodes": ["560001"], "fee": 0, "minutes": 25})
+    closed = await people.as_admin("POST", "/stores", {"name": fresh_name("closed"), **place, "active": False})
+    things["closed"] = closed["id"]
     for role in ROLES:
-        identifier = people.identifiers[people.seen_as.get(role, role)]
-        hired = await people.as_admin("POST", f"{own}/staff", {"identifier": identifier, "role": role})
-        things[f"{role}_staff"] = hired["id"]
+        place_of_work = {"identifier": people.identifiers[people.seen_as.get(role, role)], "role": role}
+        hired = await people.as_admin("POST", f"{own}/staff", place_of_work)
+        things |= {f"{role}_staff": hired["id"], role: hired["accountId"]}
+        await people.as_admin("POST", f"/stores/{closed['id']}/staff", place_of_work)
     delivered = {"storeId": store["id"], "delta": 10_000, "reason": people.mark}
     await people.as_admin("PUT", f"/inventory/{things['product']}/adjust", delivered)
+    supplier = await people.as_admin("POST", "/suppliers", {"name": fresh_name("supplier")})
+    lines = [{"productId": things["product"], "quantity": 3, "unitCost": 500}]
+    wanted = {"storeId": store["id"], "supplierId": supplier["id"], "lines": lines, "note": people.mark}
+    things["purchase"] = (await people.as_admin("POST", "/purchase-orders", wanted))["id"]
 
 
 async def _fill(people: People) -> None:

@@ -75,7 +75,7 @@ plain(f"POST {STORES}/{{id}}/zones", f"{ONE_STORE}/zones", ZONE)
 @recipe(f"POST {STORES}")
 async def create_store(people: People) -> Ask:
     name = fresh_name("store")
-    return Ask(STORES, {**NEW_STORE, "name": name, "slug": name, "code": name[-4:].upper()})
+    return Ask(STORES, {**NEW_STORE, "name": name, "slug": name, "code": f"B{name[-3:].upper()}"})
 
 
 @recipe(f"DELETE {STORES}/{{id}}")
@@ -122,9 +122,12 @@ async def hire(people: People) -> Ask:
 @recipe(f"DELETE {STORES}/{{id}}/staff/{{staffId}}")
 async def dismiss(people: People) -> Ask:
     path = f"/stores/{people.things['store']}/staff"
-    if await _spare_member(people, path) is None:
+    member = await _spare_member(people, path)
+    if member is None:
         await people.as_admin("POST", path, {"identifier": people.things["spare_email"], "role": "cashier"})
-    return Ask(f"{API}{path}/{await _spare_member(people, path)}")
+        member = await _spare_member(people, path)
+    await people.as_admin("PUT", f"{path}/{member}", {"role": "cashier"})
+    return Ask(f"{API}{path}/{member}")
 
 
 async def _spare_member(people: People, path: str) -> str | None:
@@ -212,7 +215,7 @@ async def place_order(people: People) -> Ask:
     return Ask(ORDERS, {"storeId": people.things["store"], **fields})
 
 
-@recipe(f"PUT {ORDERS}/{{id}}/status")
+@recipe(f"PUT {ORDERS}/{{id}}/status (to preparing)")
 async def begin_cooking(people: People) -> Ask:
     return Ask(f"{ORDERS}/{await people.order()}/status", {"status": "preparing"})
 

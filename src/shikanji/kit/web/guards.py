@@ -1,7 +1,7 @@
 """Owner and store scope: what the coarse guard of a route cannot know. Refusals hide what the caller may not see."""
 
 from shikanji.kit.auth import Principal, Role
-from shikanji.kit.errors import Forbidden, NotFound
+from shikanji.kit.errors import Forbidden, NotFound, Unauthorized
 
 HEAD_OFFICE_ONLY = "only for head office"
 STAFF_ONLY = "only for staff"
@@ -30,6 +30,9 @@ def require_role_somewhere(principal: Principal, *roles: Role) -> None:
 
 
 def require_admin(principal: Principal) -> None:
+    """On a route that is open to all, for what head office alone may ask of it."""
+    if principal.anonymous:
+        raise Unauthorized
     if not principal.admin:
         raise Forbidden(HEAD_OFFICE_ONLY)
 
