@@ -30,7 +30,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`SHIKANJI_<FIELD>` in the environment sets each."""
 
     mode: Literal["demo", "production"] = "demo"
-    """production: no demo data, no sandbox provider, no development outbox; wants `secret` and `smtp_url`."""
+    """production: no demo data, no sandbox provider, no development outbox; wants `secret` and a way for mail."""
     data_dir: Annotated[str, msgspec.Meta(min_length=1)] = "data"
     """Databases, files, the secret and the lock; one process at a time works in it."""
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
@@ -133,7 +133,11 @@ class Configuration:
         self.services = {name: source.fill(kind, name) for name, kind in services.items()}
         source.check()
         _refuse_half_a_key(self.platform)
-        _refuse_demo_in_production(self.platform)
+        _refuse_demo_in_production(self.platform, has_mail=self._has_mail())
+
+    def _has_mail(self) -> bool:
+        """Whether mail has a way out of the house."""
+        return self.platform.smtp_url is not None or _sendgrid_key(self.services.get("notification")) is not None
 
     def section(self, name: str, kind: type[S]) -> S:
         """One part's settings as what they are."""
@@ -148,12 +152,17 @@ def _refuse_half_a_key(settings: PlatformSettings) -> None:
         raise SettingsError(["SHIKANJI_S3_ACCESS_KEY and SHIKANJI_S3_SECRET_KEY belong together: set both, or neither"])
 
 
-def _refuse_demo_in_production(settings: PlatformSettings) -> None:
+def _sendgrid_key(section: msgspec.Struct | None) -> str | None:
+    return getattr(section, "sendgrid_key", None)
+
+
+def _refuse_demo_in_production(settings: PlatformSettings, *, has_mail: bool) -> None:
     if not settings.production:
         return
     refused = {
         "SHIKANJI_SECRET must be set in production: a line of at least 32 random characters": settings.secret is None,
-        "SHIKANJI_SMTP_URL must be set in production: the development outbox is for demos": settings.smtp_url is None,
+        "SHIKANJI_SMTP_URL must be set in production, or SHIKANJI_NOTIFICATION_SENDGRID_KEY: the development outbox is "
+        "for demos": not has_mail,
         "SHIKANJI_PUBLIC_URL must be set in production": settings.public_url is None,
         "SHIKANJI_RATE_LIMITS=off is for load tests and is refused in production": settings.rate_limits == "off",
         "SHIKANJI_FILES_URL=memory:// is for tests and is refused in production": settings.files_place == "memory://",

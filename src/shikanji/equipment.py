@@ -23,7 +23,7 @@ from shikanji.kit.calls_local import LocalCalls
 from shikanji.kit.files import Files
 from shikanji.kit.files.opening import open_files
 from shikanji.kit.ids import Ids
-from shikanji.kit.messages import Messages
+from shikanji.kit.messages import Messages, NoMessages
 from shikanji.kit.messages.outbox import OutboxMessages
 from shikanji.kit.messages.smtp import SmtpMessages
 from shikanji.kit.secrets import DerivedSecrets, read_or_make_secret
@@ -111,4 +111,6 @@ def _secret(settings: PlatformSettings) -> bytes:
 def _messages(settings: PlatformSettings) -> Messages:
     if settings.smtp_url is not None:
         return SmtpMessages(settings.smtp_url, settings.mail_from)
-    return OutboxMessages(settings.folder / "outbox.jsonl")
+    if settings.production:
+        return NoMessages(settings.mail_from)
+    return OutboxMessages(settings.folder / "outbox.jsonl", settings.mail_from)

@@ -36,7 +36,7 @@ MIRROR = {
     **dict(zip((*ROLES, *ELSEWHERE), (*ELSEWHERE, *ROLES), strict=True)),
 }
 SECRET_IDS = (
-    *("order", "visit", "unpaid", "paid", "underway", "payment", "refund", "address"),
+    *("order", "visit", "unpaid", "paid", "underway", "payment", "invoice", "refund", "address"),
     *("chef_staff", "manager_staff", "purchase"),
 )
 """Things whose ids no stranger may read in any answer."""
@@ -290,8 +290,12 @@ async def _fill(people: People) -> None:
     things |= {"signature": checked_out["signature"], "provider_order": payment["checkout"]["providerOrderId"]}
     await owner.post("/api/v1/payments/verify", {"paymentId": payment["id"], **checked_out})
     await shop.settle()
+    on_paper = f"/api/v1/payments/{payment['id']}/invoice"
+    things["invoice"] = (await owner.get(on_paper, headers={"Accept": "application/json"})).data["id"]
     refund = await people.as_admin("POST", f"/payments/{payment['id']}/refund", {"amount": 100, "reason": people.mark})
     things["refund"] = refund["id"]
+    told = (await owner.get(f"/api/v1/notifications/user/{owner.id}")).data
+    things["notification"] = told[0]["id"]
     address = await owner.post(f"/api/v1/customers/{owner.id}/addresses", {**ADDRESS, "line2": people.mark})
     things["address"] = address.data["id"]
     await shop.settle()

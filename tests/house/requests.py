@@ -237,6 +237,14 @@ plain(f"GET {PAYMENTS}/order/{{orderId}}", f"{PAYMENTS}/order/{{paid}}")
 plain(f"GET {PAYMENTS}/{{id}}/refunds", f"{PAID}/refunds")
 plain(f"POST {PAYMENTS}/{{id}}/refund", f"{PAID}/refund", {"amount": 1, "reason": "spilt"})
 plain(f"POST {PAYMENTS}/{{id}}/refunds/{{refundId}}/retry", f"{PAID}/refunds/{{refund}}/retry", refused=(409,))
+plain(f"GET {PAYMENTS}/{{id}}/invoice", f"{PAID}/invoice")
+plain(f"GET {PAYMENTS}/{{id}}/credit-notes", f"{PAID}/credit-notes")
+plain(f"GET {PAYMENTS}/invoices", f"{PAYMENTS}/invoices")
+plain(
+    f"GET {PAYMENTS}/invoices/export",
+    f"{PAYMENTS}/invoices/export?since=2026-01-01T00:00:00Z&until=2026-01-31T00:00:00Z",
+)
+plain(f"GET {PAYMENTS}/invoices/{{id}}", f"{PAYMENTS}/invoices/{{invoice}}")
 plain(f"GET {PAYMENTS}/webhooks", f"{PAYMENTS}/webhooks")
 plain(f"POST {PAYMENTS}/webhooks/{{id}}/retry", f"{PAYMENTS}/webhooks/{{webhook}}/retry", refused=(409,))
 plain(f"POST {PAYMENTS}/webhooks/{{provider}}", f"{PAYMENTS}/webhooks/sandbox", {"id": "evt_1"})
@@ -426,3 +434,53 @@ ANALYTICS = f"{API}/analytics"
 
 for report in ("dashboard", "sales", "customers", "customers/best"):
     plain(f"GET {ANALYTICS}/{report}", f"{ANALYTICS}/{report}{OF_STORE}")
+
+
+# notification ---------------------------------------------------------------------------------------------------------
+NOTIFICATIONS = f"{API}/notifications"
+WORDS = {"title": "Hello", "body": "Hello"}
+
+plain(f"GET {NOTIFICATIONS}/user/{{userId}}", f"{NOTIFICATIONS}/user/{{owner}}")
+plain(f"GET {NOTIFICATIONS}/user/{{userId}}/unread", f"{NOTIFICATIONS}/user/{{owner}}/unread")
+plain(f"PUT {NOTIFICATIONS}/user/{{userId}}/read", f"{NOTIFICATIONS}/user/{{owner}}/read")
+plain(f"PUT {NOTIFICATIONS}/{{id}}/read", f"{NOTIFICATIONS}/{{notification}}/read")
+plain(f"GET {NOTIFICATIONS}/preferences/{{userId}}", f"{NOTIFICATIONS}/preferences/{{owner}}")
+plain(f"GET {NOTIFICATIONS}/log", f"{NOTIFICATIONS}/log")
+plain(f"GET {NOTIFICATIONS}/push/key", f"{NOTIFICATIONS}/push/key")
+plain(f"GET {NOTIFICATIONS}/push/subscriptions", f"{NOTIFICATIONS}/push/subscriptions")
+plain(f"GET {NOTIFICATIONS}/templates", f"{NOTIFICATIONS}/templates")
+plain(f"PUT {NOTIFICATIONS}/templates/{{kind}}/{{language}}", f"{NOTIFICATIONS}/templates/notice/en", WORDS)
+plain(f"GET {NOTIFICATIONS}/templates/{{kind}}/{{language}}/versions", f"{NOTIFICATIONS}/templates/notice/en/versions")
+plain(
+    f"POST {NOTIFICATIONS}/templates/{{kind}}/{{language}}/preview",
+    f"{NOTIFICATIONS}/templates/notice/en/preview",
+    WORDS,
+)
+plain(f"POST {NOTIFICATIONS}/templates/{{kind}}/test", f"{NOTIFICATIONS}/templates/notice/test", {"channel": "in-app"})
+plain(f"POST {NOTIFICATIONS}/callbacks/twilio/{{id}}", f"{NOTIFICATIONS}/callbacks/twilio/{{notification}}")
+plain(f"POST {NOTIFICATIONS}/callbacks/sendgrid", f"{NOTIFICATIONS}/callbacks/sendgrid")
+
+
+@recipe(f"PUT {NOTIFICATIONS}/preferences/{{userId}}")
+async def change_notification_preferences(people: People) -> Ask:
+    choice = {"channel": "email", "topic": "reviews", "enabled": False}
+    return Ask(f"{NOTIFICATIONS}/preferences/{people.things['owner']}", {"preferences": [choice]})
+
+
+@recipe(f"POST {NOTIFICATIONS}/send")
+async def send_notification(people: People) -> Ask:
+    return Ask(
+        f"{NOTIFICATIONS}/send", {"customerIds": [people.things["owner"]], "title": "Hello", "text": people.mark}
+    )
+
+
+@recipe(f"POST {NOTIFICATIONS}/push/subscriptions")
+async def subscribe_to_push(people: People) -> Ask:
+    return Ask(f"{NOTIFICATIONS}/push/subscriptions", {"token": fresh_name("device")})
+
+
+@recipe(f"DELETE {NOTIFICATIONS}/push/subscriptions/{{id}}")
+async def unsubscribe_from_push(people: People) -> Ask:
+    owner = await people.client("owner")
+    device = await owner.post(f"{NOTIFICATIONS}/push/subscriptions", {"token": fresh_name("device")})
+    return Ask(f"{NOTIFICATIONS}/push/subscriptions/{device.data['id']}")

@@ -1,5 +1,6 @@
 """Codes: to whom they are sent, how often they may be guessed, and what they open."""
 
+import msgspec
 import pytest
 
 from shikanji.kit.clock import HOUR, MINUTE, SECOND
@@ -42,10 +43,11 @@ async def test_the_job_that_sends_a_code_carries_the_challenge_only(database: Op
     (job,) = database.jobs()
     assert job.kind == "send-code"
     assert job.payload == {"challenge_id": job.key}
-    message = await database.read(codes.message_of, job.key)
-    assert message is not None
-    assert (message.key, message.channel, message.to) == (job.key, "sms", "+919876543210")
-    assert code_sent(database) in message.text
+    challenge = await database.read(codes.to_send, job.key)
+    assert challenge is not None
+    assert (challenge.purpose, challenge.channel, challenge.recipient) == ("sign-in", "phone", "+919876543210")
+    assert challenge.minutes == 10
+    assert code_sent(database) not in msgspec.json.encode(challenge).decode()
     assert code_sent(database) not in str(database.query("SELECT * FROM challenges"))
 
 
@@ -220,8 +222,8 @@ async def test_a_reset_for_nobody_writes_the_same_and_sends_nothing(database: Op
     for_nobody = await database.write(codes.request_reset, RAVI_EMAIL, CALLER)
 
     assert for_asha == for_nobody == 600
-    messages = [await database.read(codes.message_of, job.key) for job in database.jobs()]
-    assert sorted(message.to for message in messages if message is not None) == ["asha@demo.test"]
+    challenges = [await database.read(codes.to_send, job.key) for job in database.jobs()]
+    assert sorted(each.recipient for each in challenges if each is not None) == ["asha@demo.test"]
     assert await database.write(accounts.reset_password, RAVI_EMAIL, code_sent(database), "h", CALLER) is None
 
 
@@ -263,7 +265,7 @@ async def test_an_unproved_identifier_resets_no_account_that_proved_another(data
     await verify(database, signed_in, "email")
     await database.write(codes.request_reset, ASHA_PHONE, CALLER)
 
-    assert await database.read(codes.message_of, database.jobs()[-1].key) is None
+    assert await database.read(codes.to_send, database.jobs()[-1].key) is None
     assert await database.write(accounts.reset_password, ASHA_PHONE, code_sent(database), "h", CALLER) is None
 
 
@@ -281,18 +283,18 @@ async def test_a_message_is_not_sent_after_its_code_has_lapsed(database: OpenDat
 
     database.clock.advance(10 * MINUTE + SECOND)
 
-    assert await database.read(codes.message_of, job.key) is None
-    assert await database.read(codes.message_of, "no such challenge") is None
+    assert await database.read(codes.to_send, job.key) is None
+    assert await database.read(codes.to_send, "no such challenge") is None
 
 
 async def test_messages_speak_the_account_s_language(database: OpenDatabase) -> None:
     await make_account(database, language="hi")
     await database.write(codes.request_sign_in, ASHA_PHONE, CALLER)
 
-    message = await database.read(codes.message_of, database.jobs()[-1].key)
+    challenge = await database.read(codes.to_send, database.jobs()[-1].key)
 
-    assert message is not None
-    assert "आपका कोड" in message.text
+    assert challenge is not None
+    assert challenge.language == "hi"
 
 
 async def verify(database: OpenDatabase, signed_in: SignedIn, channel: Channel) -> None:

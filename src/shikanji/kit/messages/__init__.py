@@ -33,6 +33,18 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     html: str | None = None
 
 
+class NoMessages:
+    """No way at all, where every message goes through a provider of its own."""
+
+    takes_html = False
+
+    def __init__(self, sender: str) -> None:
+        self.sender = sender
+
+    async def send(self, message: Message) -> None:
+        raise NoChannel(f"no way for {message.channel} is configured")
+
+
 class Messages(Protocol):
     takes_html: bool
     sender: str

@@ -26,9 +26,9 @@ class OutboxMessages:
     file and read what the others wrote. Messages that are sent at the same time are written together."""
 
     takes_html = False
-    sender = ""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, sender: str = "") -> None:
+        self.sender = sender
         self._path = path
         self._waiting: list[Message] = []
         self._writing: asyncio.Task[None] | None = None

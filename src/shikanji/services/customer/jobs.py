@@ -1,5 +1,6 @@
 """What the customer service does by the clock, and what it sends out."""
 
+from shikanji.contracts.notification import SendCode
 from shikanji.kit.clock import DAY
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
@@ -17,9 +18,8 @@ jobs = Jobs()
 @jobs.work(codes.SEND_CODE)
 async def send_code(room: Room, job: Job) -> None:
     """At least once: a repeat carries the same code under the same key. Ends by itself when the code lapses."""
-    message = await room.db.read(codes.message_of, job.load(codes.SendCode).challenge_id)
-    if message is not None:
-        await room.messages.send(message)
+    answer = await room.calls.ask(SendCode(challenge_id=job.load(codes.CodeToSend).challenge_id))
+    if answer.sent:
         failpoint("customer.send_code.after_send")
 
 

@@ -86,6 +86,8 @@ async def send_code(room: Room, challenge_id: str) -> bool:
     await room.db.write(sending.end_code, delivery, outcome)
     if outcome.state == "waiting":
         raise Unavailable(f"the code was not sent: {outcome.error}")
+    if outcome.state != "sent":
+        _log.error("a code was not sent", kind=kind, channel=channel, error=outcome.error)
     return outcome.state == "sent"
 
 

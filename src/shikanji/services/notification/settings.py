@@ -48,13 +48,12 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     dlt_entity_id: Annotated[str, msgspec.Meta(pattern=r"^\d{10,25}$")] | None = None
     """The principal entity as registered for DLT. Set: no SMS is sent whose kind has no id in `dlt_template_ids`."""
     dlt_template_ids: Annotated[str, msgspec.Meta(pattern=r"^([a-z-]+=\d+(,[a-z-]+=\d+)*)?$", extra=_IDS)] = ""
-    push_hosts: list[str] = [
+    push_hosts: tuple[str, ...] = (
         "fcm.googleapis.com",
-        "updates.push.services.mozilla.com",
         "push.services.mozilla.com",
         "notify.windows.com",
         "web.push.apple.com",
-    ]
+    )
     """Push services that browsers may name; also every host under these."""
     vapid_private_key: Pem | None = None
     """PEM (PKCS 8) of the P-256 key for Web Push; None: push messages go to the development outbox, or nowhere."""

@@ -6,7 +6,6 @@ from shikanji.contracts.customer import OpenChallenge
 from shikanji.kit import codes as computed
 from shikanji.kit.clock import HOUR, MINUTE, SECOND
 from shikanji.kit.db.tx import Tx
-from shikanji.kit.messages import Message
 from shikanji.services.customer import tokens
 from shikanji.services.customer.actions import failures
 from shikanji.services.customer.actions.failures import Caller
@@ -15,13 +14,12 @@ from shikanji.services.customer.identity import Channel, Identifier
 from shikanji.services.customer.model.challenge import Challenge, Purpose
 from shikanji.services.customer.repository import accounts, codes
 from shikanji.services.customer.settings import CustomerSettings
-from shikanji.services.customer.wording import code_message
 
 SEND_CODE = "send-code"
 _HOUR_SECONDS = HOUR // SECOND
 
 
-class SendCode(msgspec.Struct, frozen=True):
+class CodeToSend(msgspec.Struct, frozen=True):
     """All that the sending job carries."""
 
     challenge_id: str
@@ -63,23 +61,6 @@ def check(
     return challenge
 
 
-def message_of(tx: Tx, challenge_id: str) -> Message | None:
-    """What the job sends; None: nothing, because the code is used or over, or nobody is to have one."""
-    challenge = codes.find(tx, challenge_id)
-    if challenge is None or challenge.consumed_at is not None or challenge.expires_at <= tx.now:
-        return None
-    if not challenge.answerable:
-        return None
-    account = accounts.find(tx, challenge.account_id) if challenge.account_id is not None else None
-    if account is None and challenge.purpose == "sign-in":
-        account = accounts.find_verified(tx, challenge.proves)
-    return code_message(
-        challenge,
-        computed.code(tx.secret(computed.PURPOSE), challenge.id),
-        account.language if account is not None else "en",
-    )
-
-
 def to_send(tx: Tx, challenge_id: str) -> OpenChallenge | None:
     """Whom a code is for, and in which words; None: nobody, because it is used or over, or nobody is to have one."""
     challenge = codes.find(tx, challenge_id)
@@ -110,7 +91,7 @@ def _request(tx: Tx, purpose: Purpose, identifier: Identifier, account_id: str |
         tx.new_id(), purpose, identifier, account_id, at=tx.now, lasts=settings.code_seconds * SECOND
     )
     codes.add(tx, challenge)
-    tx.schedule(SEND_CODE, challenge.id, tx.now, SendCode(challenge.id))
+    tx.schedule(SEND_CODE, challenge.id, tx.now, CodeToSend(challenge.id))
     return settings.code_seconds
 
 
