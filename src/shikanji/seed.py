@@ -13,6 +13,7 @@ from msgspec.structs import asdict, replace
 from shikanji.contracts.customer import VerifiedAccount
 from shikanji.contracts.store import Fulfilment
 from shikanji.kit.auth import Role
+from shikanji.kit.clock import from_rfc3339
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.service import Room
 from shikanji.services.customer.actions import create_account
@@ -25,7 +26,11 @@ from shikanji.services.inventory import actions as inventory
 from shikanji.services.inventory.model.category import CategoryDraft
 from shikanji.services.inventory.model.product import CustomizationDraft, ProductDraft
 from shikanji.services.inventory.model.stock import Levels
+from shikanji.services.inventory.model.supplier import Supplied, SupplierDraft
 from shikanji.services.inventory.model.tax import TaxRateDraft
+from shikanji.services.loyalty.actions.campaigns import create_campaign
+from shikanji.services.loyalty.model.campaign import CampaignDraft
+from shikanji.services.loyalty.repository import campaigns as loyalty_campaigns
 from shikanji.services.store import actions as store
 from shikanji.services.store import repository as store_repository
 from shikanji.services.store.errors import AlreadyStaff
@@ -35,6 +40,7 @@ from shikanji.services.store.model.zones import Zone
 
 FOLDER = Path(__file__).parents[2] / "seeds"
 SATURDAY = 5
+CAMPAIGNS_SINCE = from_rfc3339("2026-01-01T00:00:00+05:30")
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -130,6 +136,24 @@ class Products(_Seed, frozen=True, kw_only=True):
     products: tuple[dict[str, Any], ...]
 
 
+class SeedSupplier(_Seed, frozen=True, kw_only=True):
+    name: str
+    contact_name: str
+    email: str | None = None
+    phone: str
+    gstin: str | None = None
+    lead_days: int
+    categories: tuple[str, ...]
+
+
+class Suppliers(_Seed, frozen=True, kw_only=True):
+    suppliers: tuple[SeedSupplier, ...] = ()
+
+
+class Campaigns(_Seed, frozen=True, kw_only=True):
+    campaigns: tuple[dict[str, Any], ...] = ()
+
+
 async def seed(
     rooms: Mapping[str, Room], *, tell: Callable[[str], None] = lambda line: None, folder: Path = FOLDER
 ) -> list[tuple[str, str]]:
@@ -170,6 +194,8 @@ async def _fill(rooms: Mapping[str, Room], people: Accounts, folder: Path, tell:
     account_ids = await rooms["customer"].db.write(_register, people, password_hash)
     await rooms["store"].db.write(_hire, people, ids, account_ids)
     tell(f"{len(account_ids)} accounts")
+    campaigns = await rooms["loyalty"].db.write(_start_campaigns, _load(folder / "campaigns.toml", Campaigns))
+    tell(f"{campaigns} campaigns")
     products = await rooms["inventory"].db.write(_fill_card, _Card(folder), [(ids[one.slug], one) for one in stores])
     tell(f"{products} products in every store")
 
@@ -229,12 +255,22 @@ def _place(tx: Tx, store_id: str, account: VerifiedAccount, role: Role) -> None:
         return
 
 
+def _start_campaigns(tx: Tx, wanted: Campaigns) -> int:
+    """Those that are not there yet are begun; the number of all."""
+    there = {each.draft.name for each in loyalty_campaigns.listed(tx, everything=True, before=None, limit=100, at=0)}
+    for fields in wanted.campaigns:
+        if fields["name"] not in there:
+            create_campaign(tx, msgspec.convert(fields | {"startsAt": CAMPAIGNS_SINCE}, CampaignDraft))
+    return len(wanted.campaigns)
+
+
 class _Card:
-    """Tax classes, categories and products as the files have them."""
+    """Tax classes, categories, products and who supplies them, as the files have them."""
 
     def __init__(self, folder: Path) -> None:
         self.catalogue = _load(folder / "catalogue.toml", Catalogue)
         self.products = _load(folder / "products.toml", Products).products
+        self.suppliers = _load(folder / "suppliers.toml", Suppliers).suppliers
 
 
 def _fill_card(tx: Tx, card: _Card, stores: list[tuple[str, SeedStore]]) -> int:
@@ -244,12 +280,21 @@ def _fill_card(tx: Tx, card: _Card, stores: list[tuple[str, SeedStore]]) -> int:
     category_ids: dict[str, str] = {}
     for category in card.catalogue.categories:
         category_ids[category["slug"]] = _add_category(tx, category, category_ids)
+    supplied: dict[str, list[Supplied]] = {slug: [] for slug in category_ids}
     for product in card.products:
         draft = _product(product, category_ids, card.catalogue.groups)
         product_id = inventory.create_product(tx, draft).id
+        supplied[product["category"]].append(Supplied(product_id=product_id, unit_cost=draft.cost or 0))
         for store_id, wanted in stores:
             _stock(tx, store_id, wanted, product_id, draft)
+    for supplier in card.suppliers:
+        inventory.create_supplier(tx, _supplier(supplier, supplied))
     return len(card.products)
+
+
+def _supplier(wanted: SeedSupplier, supplied: Mapping[str, list[Supplied]]) -> SupplierDraft:
+    fields = {name: value for name, value in asdict(wanted).items() if name != "categories"}
+    return SupplierDraft(**fields, products=tuple(each for slug in wanted.categories for each in supplied[slug]))
 
 
 def _add_category(tx: Tx, category: dict[str, Any], ids: dict[str, str]) -> str:

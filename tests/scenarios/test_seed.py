@@ -21,6 +21,8 @@ from shikanji.services.inventory import actions as inventory
 from shikanji.services.inventory import service as inventory_service
 from shikanji.services.inventory.model.card import Wanted
 from shikanji.services.inventory.model.product import Product
+from shikanji.services.loyalty import service as loyalty_service
+from shikanji.services.loyalty.repository import campaigns
 from shikanji.services.store import actions as store
 from shikanji.services.store import repository as stores
 from shikanji.services.store import service as store_service
@@ -29,7 +31,7 @@ from tests.kit.databases import OpenDatabase, open_on
 from tests.makers import make_room_of
 from tests.services.store.makers import make_particulars
 
-SERVICES: tuple[Service, ...] = (store_service, customer_service, inventory_service)
+SERVICES: tuple[Service, ...] = (store_service, customer_service, loyalty_service, inventory_service)
 ROLES = ("manager", "chef", "cashier", "delivery")
 ACCOUNTS = [
     "customer@demo.test",
@@ -91,7 +93,16 @@ class Platform:
         tables = {
             "store": ("stores", "staff", "store_postal_codes"),
             "customer": ("customers", "customer_addresses"),
-            "inventory": ("categories", "products", "stock", "movements", "tax_rates"),
+            "inventory": (
+                "categories",
+                "products",
+                "stock",
+                "movements",
+                "tax_rates",
+                "suppliers",
+                "supplier_products",
+            ),
+            "loyalty": ("campaigns",),
         }
         counted: dict[str, int] = {}
         for name, database in self.databases.items():
@@ -136,11 +147,21 @@ async def test_an_empty_platform_gets_stores_people_and_a_card(platform: Platfor
 
     assert [address for address, _ in made] == ACCOUNTS
     assert dict(made)["chef.mgroad@demo.test"] == "chef, mg-road"
-    assert lines == ["2 stores", "10 accounts", "45 products in every store"]
+    assert lines == ["2 stores", "10 accounts", "4 campaigns", "45 products in every store"]
     counted = platform.counts()
     assert (counted["stores"], counted["staff"], counted["customers"]) == (2, 8, 10)
     assert (counted["products"], counted["stock"], counted["StockAdjusted"]) == (45, 90, 90)
     assert counted.get("LowStockAlert", 0) == 0
+
+
+async def test_campaigns_of_the_demo_want_a_code_and_one_waits_to_be_switched_on(platform: Platform) -> None:
+    """What applies by itself would change every order."""
+    await seed(platform.rooms())
+
+    loyalty = platform.databases["loyalty"]
+    shown = await loyalty.read(campaigns.listed, everything=False, before=None, limit=10, at=loyalty.clock.now())
+    assert {each.draft.code for each in shown} == {"WELCOME50", "THIRDFREE", "FREEDELIVERY"}
+    assert await loyalty.read(campaigns.automatic, loyalty.clock.now()) == []
 
 
 @on_each_engine
@@ -184,7 +205,7 @@ async def test_in_production_nothing_is_made(platform: Platform) -> None:
 
 
 KILLS = [
-    *(("sqlite", at, after_commit) for at in (1, 2, 3, 4) for after_commit in (False, True)),
+    *(("sqlite", at, after_commit) for at in (1, 2, 3, 4, 5) for after_commit in (False, True)),
     ("postgres", 1, True),
     ("postgres", 3, False),
 ]
@@ -202,6 +223,7 @@ async def test_a_start_after_a_kill_completes_it_once(platform: Platform, at: in
     assert (counted["customers"], counted["CustomerRegistered"], counted["customer_addresses"]) == (10, 10, 1)
     assert (counted["staff"], counted["StaffAdded"]) == (8, 8)
     assert (counted["products"], counted["movements"], counted["tax_rates"]) == (45, 90, 4)
+    assert (counted["campaigns"], counted["suppliers"], counted["supplier_products"]) == (4, 3, 45)
 
 
 async def test_everyone_signs_in_with_the_same_password_and_a_proved_address(platform: Platform) -> None:
