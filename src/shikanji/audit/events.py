@@ -44,15 +44,16 @@ def _of_service(name: str) -> list[Invariant]:
             f"28 {name}",
             f"{name}: an aggregate's events are numbered 1 to n",
             "live",
-            f"""SELECT coalesce(a.aggregate_id, o.aggregate_id), coalesce(o.events, 0) || ' events up to ' ||
-                   coalesce(o.last, 0), coalesce(a.version, 0) || ' by its counter, the first ' ||
-                   coalesce(a.forgotten, 0) || ' forgotten'
-            FROM {db}.aggregates a FULL JOIN (
-                SELECT aggregate_id, count(*) AS events, min(aggregate_version) AS first,
-                       max(aggregate_version) AS last, count(DISTINCT aggregate_version) AS numbers
-                FROM {db}.outbox GROUP BY aggregate_id) o ON o.aggregate_id = a.aggregate_id
-            WHERE a.version IS NULL OR a.forgotten < 0 OR a.version <> a.forgotten + coalesce(o.events, 0)
-               OR o.last <> a.version OR o.first <> a.forgotten + 1 OR o.numbers <> o.events""",
+            f"""SELECT aggregate_id, sum(events) || ' events up to ' || max(last),
+                   max(version) || ' by its counter, the first ' || max(forgotten) || ' forgotten'
+            FROM (SELECT aggregate_id, version, forgotten, 0 AS events, 0 AS first, 0 AS last, 0 AS numbers
+                  FROM {db}.aggregates
+                  UNION ALL SELECT aggregate_id, 0, 0, count(*), min(aggregate_version), max(aggregate_version),
+                         count(DISTINCT aggregate_version) FROM {db}.outbox GROUP BY aggregate_id)
+            GROUP BY aggregate_id
+            HAVING max(version) <> max(forgotten) + sum(events) OR min(forgotten) < 0
+               OR sum(events) > 0 AND (max(last) <> max(version) OR max(first) <> max(forgotten) + 1)
+               OR sum(numbers) <> sum(events)""",
         ),
         Invariant(
             f"29 {name}",

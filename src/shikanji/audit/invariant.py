@@ -19,6 +19,8 @@ class Invariant(msgspec.Struct, frozen=True):
     scope: Scope
     sql: str
     needs: str | None = None
+    looks_in: tuple[str, tuple[str, ...]] | None = None
+    """For card numbers: the table and the columns whose texts the statement answers with."""
 
 
 class Violation(msgspec.Struct, frozen=True):

@@ -69,11 +69,11 @@ LOYALTY = (
         "24b",
         "what was paid back on request reversed points in proportion, and nothing else did",
         "quiescent",
-        """SELECT coalesce(e.order_id, r.order_id), coalesce(e.refunded, 0) || ' counted', coalesce(r.amount, 0) || ''
-        FROM loyalty.earnings e FULL JOIN (
-            SELECT order_id, sum(amount) AS amount, max(updated_at) AS changed_at FROM payment.refunds
-            WHERE cause = 'requested' AND status = 'completed' GROUP BY order_id) r ON r.order_id = e.order_id
-        WHERE coalesce(e.refunded, 0) <> coalesce(r.amount, 0) AND coalesce(r.changed_at, 0) <= :before""",
+        """SELECT order_id, sum(counted) || ' counted', sum(amount) || '' FROM (
+            SELECT order_id, refunded AS counted, 0 AS amount, 0 AS changed_at FROM loyalty.earnings WHERE refunded <> 0
+            UNION ALL SELECT order_id, 0, amount, updated_at FROM payment.refunds
+            WHERE cause = 'requested' AND status = 'completed')
+        GROUP BY order_id HAVING sum(counted) <> sum(amount) AND max(changed_at) <= :before""",
         needs="loyalty",
     ),
     Invariant(
@@ -105,12 +105,10 @@ LOYALTY = (
         "25b",
         "a lot ends once and whole, and what ended stands in the ledger",
         "live",
-        """SELECT coalesce(l.customer_id, t.customer_id), coalesce(l.expired, 0) || ' of lots',
-               coalesce(t.points, 0) || ' in the ledger'
-        FROM (SELECT customer_id, sum(expired) AS expired FROM loyalty.lots GROUP BY customer_id) l
-        FULL JOIN (SELECT customer_id, sum(points) AS points FROM loyalty.loyalty_transactions
-                   WHERE kind = 'expire' GROUP BY customer_id) t ON t.customer_id = l.customer_id
-        WHERE coalesce(l.expired, 0) <> coalesce(t.points, 0)""",
+        """SELECT customer_id, sum(expired) || ' of lots', sum(points) || ' in the ledger' FROM (
+            SELECT customer_id, expired, 0 AS points FROM loyalty.lots WHERE expired <> 0
+            UNION ALL SELECT customer_id, 0, points FROM loyalty.loyalty_transactions WHERE kind = 'expire')
+        GROUP BY customer_id HAVING sum(expired) <> sum(points)""",
         needs="loyalty",
     ),
     Invariant(
@@ -150,10 +148,14 @@ LOYALTY = (
                    json_extract(CAST(o.details_document AS TEXT), '$.points_redeemed') AS points
             FROM "order".orders o JOIN last_steps s ON s.order_id = o.id AND s.at <= :before
             WHERE o.benefits = 1 AND o.status NOT IN ('pending', 'cancelled'))
-        SELECT coalesce(s.order_id, o.order_id), coalesce(s.points || ' points, ' || s.discount, 'nothing') || ' spent',
-               coalesce(o.points || ' points, ' || o.discount, 'nothing') || ' in the order'
-        FROM spent s FULL JOIN ordered o ON o.order_id = s.order_id AND o.attempt = s.attempt
-        WHERE s.points IS NOT o.points OR s.discount IS NOT o.discount""",
+        SELECT order_id || '/' || attempt,
+               coalesce(max(spent_points) || ' points, ' || max(spent_discount), 'nothing') || ' spent',
+               coalesce(max(points) || ' points, ' || max(discount), 'nothing') || ' in the order'
+        FROM (SELECT order_id, attempt, points AS spent_points, discount AS spent_discount, NULL AS points,
+                     NULL AS discount FROM spent
+              UNION ALL SELECT order_id, attempt, NULL, NULL, points, discount FROM ordered)
+        GROUP BY order_id, attempt
+        HAVING max(spent_points) IS NOT max(points) OR max(spent_discount) IS NOT max(discount)""",
         needs="loyalty",
     ),
     Invariant(

@@ -54,11 +54,10 @@ STOCK = (
             SELECT h.order_id, h.attempt, h.product_id, h.quantity FROM held_lines h
             JOIN "order".orders o ON o.id = h.order_id
             JOIN last_steps s ON s.order_id = o.id AND s.at <= :before WHERE h.state = 'sold')
-        SELECT coalesce(o.order_id, s.order_id) || ' ' || coalesce(o.product_id, s.product_id),
-               coalesce(s.quantity, 0) || ' sold', coalesce(o.quantity, 0) || ' ordered'
-        FROM ordered o FULL JOIN sold s
-          ON s.order_id = o.order_id AND s.attempt = o.attempt AND s.product_id = o.product_id
-        WHERE s.quantity IS NOT o.quantity""",
+        SELECT order_id || ' ' || product_id, sum(sold) || ' sold', sum(quantity) || ' ordered' FROM (
+            SELECT order_id, attempt, product_id, 0 AS sold, quantity FROM ordered
+            UNION ALL SELECT order_id, attempt, product_id, quantity, 0 FROM sold)
+        GROUP BY order_id, attempt, product_id HAVING sum(sold) <> sum(quantity)""",
     ),
     Invariant(
         "11b",
