@@ -28,6 +28,14 @@ async def invoice_of(room: Room, payment: Payment) -> Invoice | None:
     return found
 
 
+async def credit_notes_of(room: Room, payment: Payment) -> list[Invoice]:
+    """On the payment's invoice, oldest first; those that are due are issued at once."""
+    due = await room.db.read(repository.refunds_to_credit, payment.id)
+    if due:
+        await room.db.write(issuing.issue_credit_notes, due)
+    return await room.db.read(_notes, payment)
+
+
 async def _issue(room: Room, store_id: str, order_ids: list[str]) -> None:
     seller = await room.calls.ask(AskSeller(store_id=store_id))
     answer = await room.calls.ask(AskBills(order_ids=order_ids))
@@ -37,3 +45,8 @@ async def _issue(room: Room, store_id: str, order_ids: list[str]) -> None:
 
 def _look_up(tx: Tx, payment: Payment) -> tuple[Invoice | None, bool]:
     return repository.invoice_of_payment(tx, payment.id), repository.is_due(tx, payment.order_id)
+
+
+def _notes(tx: Tx, payment: Payment) -> list[Invoice]:
+    invoice = repository.invoice_of_payment(tx, payment.id)
+    return [] if invoice is None else repository.notes_on(tx, [invoice.id])

@@ -231,7 +231,6 @@ invoices = sa.Table(
         name="credit_note_names_its_invoice",
     ),
     sa.UniqueConstraint("gstin", "fiscal_year", "series", "kind", "serial"),
-    sa.UniqueConstraint("gstin", "fiscal_year", "number"),
     sqlite_with_rowid=False,
 )
 """Tax invoices and credit notes, written once and never changed. `invoice_id` is that of the invoice which a credit
@@ -241,6 +240,7 @@ series."""
 INVOICE = sa.text("kind = 'invoice'")
 sa.Index("invoice_of_order", invoices.c.order_id, unique=True, sqlite_where=INVOICE, postgresql_where=INVOICE)
 sa.Index("invoice_of_payment", invoices.c.payment_id, sqlite_where=INVOICE, postgresql_where=INVOICE)
+sa.Index("invoices_number", invoices.c.gstin, invoices.c.fiscal_year, invoices.c.number, unique=True)
 sa.Index("invoices_of_store", invoices.c.store_id, invoices.c.id)
 
 invoices_due = sa.Table(

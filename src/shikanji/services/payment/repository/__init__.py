@@ -42,6 +42,7 @@ from shikanji.services.payment.repository.invoices import (
     next_due_of,
     notes_on,
     put_off,
+    refunds_to_credit,
 )
 from shikanji.services.payment.repository.refunds import (
     add_refund,
@@ -108,6 +109,7 @@ __all__ = [
     "notes_on",
     "payments_of",
     "put_off",
+    "refunds_to_credit",
     "refunds_of",
     "reserve",
     "revive_webhook",

@@ -56,6 +56,12 @@ KEPT_PAYMENTS = (
 COMPLETED_REFUNDS = sa.select(refunds.c.id).where(
     any_of(refunds.c.payment_id, "payment_ids"), refunds.c.status == "completed"
 )
+REFUNDS_TO_CREDIT = (
+    sa.select(refunds.c.id)
+    .join(invoices_due, invoices_due.c.key == refunds.c.id)
+    .where(refunds.c.payment_id == sa.bindparam("payment_id"))
+    .order_by(refunds.c.id)
+)
 FIND_REFUNDS = sa.select(refunds).where(any_of(refunds.c.id, "refund_ids")).order_by(refunds.c.completed_at)
 
 ADD_SERIES = upsert(invoice_series).values(**binds(invoice_series)).on_conflict_do_nothing()
@@ -142,6 +148,11 @@ def kept_payments(tx: Tx, order_ids: Sequence[str]) -> dict[str, Payment]:
 
 def completed_refunds(tx: Tx, payment_ids: Sequence[str]) -> list[str]:
     return [refund_id for (refund_id,) in tx.run(COMPLETED_REFUNDS, payment_ids=payment_ids)]
+
+
+def refunds_to_credit(tx: Tx, payment_id: str) -> list[str]:
+    """Those that a credit note is due for."""
+    return [refund_id for (refund_id,) in tx.run(REFUNDS_TO_CREDIT, payment_id=payment_id)]
 
 
 def find_refunds(tx: Tx, refund_ids: Sequence[str]) -> list[Refund]:

@@ -1,5 +1,7 @@
 """Tax invoices and credit notes: on paper, as figures, and as a table for the tax return."""
 
+from collections.abc import Sequence
+
 from shikanji.kit.clock import DAY, from_datetime
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Forbidden, Invalid
@@ -54,7 +56,7 @@ async def credit_notes_of_payment(room: Room, incoming: Incoming[None, None]) ->
     """The credit notes on the invoice of this payment, oldest first: one for each refund that has gone back."""
     payment = await room.db.read(repository.find_payment, incoming.path["id"])
     require_reader(incoming.principal, payment)
-    return await room.db.read(_credit_notes, payment.id)
+    return await room.db.read(_with_sellers, await invoicing.credit_notes_of(room, payment))
 
 
 @routes.get(
@@ -161,7 +163,7 @@ def _language(accepted: str) -> printing.Language:
     return "hi" if accepted.lstrip().lower().startswith("hi") else "en"
 
 
-def _credit_notes(tx: Tx, payment_id: str) -> list[schemas.InvoiceView]:
-    invoice = repository.invoice_of_payment(tx, payment_id)
-    notes = [] if invoice is None else repository.notes_on(tx, [invoice.id])
-    return [schemas.InvoiceView.of_seller(note, repository.find_seller(tx, note.seller_id)) for note in notes]
+def _with_sellers(tx: Tx, invoices: Sequence[Invoice]) -> list[schemas.InvoiceView]:
+    return [
+        schemas.InvoiceView.of_seller(invoice, repository.find_seller(tx, invoice.seller_id)) for invoice in invoices
+    ]

@@ -207,7 +207,6 @@ def _create_invoices() -> None:
             name="credit_note_names_its_invoice",
         ),
         sa.UniqueConstraint("gstin", "fiscal_year", "series", "kind", "serial"),
-        sa.UniqueConstraint("gstin", "fiscal_year", "number"),
         sqlite_with_rowid=False,
     )
     invoice = sa.text("kind = 'invoice'")
@@ -215,6 +214,7 @@ def _create_invoices() -> None:
         "invoice_of_order", "invoices", ["order_id"], unique=True, sqlite_where=invoice, postgresql_where=invoice
     )
     op.create_index("invoice_of_payment", "invoices", ["payment_id"], sqlite_where=invoice, postgresql_where=invoice)
+    op.create_index("invoices_number", "invoices", ["gstin", "fiscal_year", "number"], unique=True)
     op.create_index("invoices_of_store", "invoices", ["store_id", "id"])
 
 
