@@ -45,9 +45,16 @@ async def live_a_day(shop: Counter) -> None:
     partial = {"lines": [{"lineId": refunded["items"][0]["id"], "quantity": 1}], "reason": "cold"}
     assert (await manager.post(f"/api/v1/payments/{payment['id']}/refund", partial)).status in (200, 201, 202)
     cancelled = await shop.order(paymentMethod="online")
-    await shop.check_out(await shop.initiate(cancelled["id"]), webhook="twice")
+    given_back = await shop.initiate(cancelled["id"])
+    await shop.check_out(given_back, webhook="twice")
     await shop.settle()
+    (cash,) = (await customer.get(f"/api/v1/payments/order/{cod['id']}")).data
+    for paid in (cash, payment, given_back):
+        assert (await customer.get(f"/api/v1/payments/{paid['id']}/invoice")).status == 200
     await customer.post(f"/api/v1/orders/{cancelled['id']}/cancel", {"reason": "changed my mind"})
+    await shop.settle()
+    for paid in (payment, given_back):
+        assert len((await customer.get(f"/api/v1/payments/{paid['id']}/credit-notes")).data) == 1
     await live_with_benefits(shop)
     await live_with_suppliers(shop)
     await shop.order()
@@ -133,6 +140,7 @@ PLANTED = [
     ("3c", "payment", "UPDATE refunds SET status = 'failed', created_at = created_at - 260000000000"),
     ("4a", "order", "UPDATE orders SET subtotal = subtotal + 100, total = total + 100"),
     ("4b", "payment", "UPDATE payments SET amount = amount + 100"),
+    ("4c", "payment", "UPDATE invoices SET total = total + 2, taxable = taxable + 2"),
     ("5a", "order", "UPDATE orders SET idempotency_key = 'the same for all', placed_by = 'one'"),
     ("5b", "order", "UPDATE idempotency SET effect_id = effect_id || ' is gone' WHERE route = 'POST /api/v1/orders'"),
     ("5c", "order", "UPDATE idempotency SET answer = NULL WHERE route = 'POST /api/v1/orders'"),
@@ -228,6 +236,37 @@ PLANTED = [
     ("34", "inventory", "UPDATE inbox SET state = 'waiting'"),
     ("35a", "customer", "UPDATE customers SET total_spent = total_spent + 1"),
     ("35b", "customer", "DELETE FROM counted WHERE kind = 'payment'"),
+    ("37a", "payment", "DELETE FROM invoices WHERE serial = 1"),
+    ("37a", "payment", "DELETE FROM invoices WHERE kind = 'invoice' AND serial > 1"),
+    ("37a", "payment", "UPDATE invoice_series SET last = last + 1"),
+    ("37b", "payment", "UPDATE invoices SET number = (SELECT min(number) FROM invoices)"),
+    ("38", "payment", "UPDATE invoices SET number = replace(number, '/', '#')"),
+    ("38", "payment", "UPDATE invoices SET fiscal_year = '2021'"),
+    ("39", "payment", f"UPDATE invoices SET issued_at = issued_at - {HOUR} * serial"),
+    ("39", "payment", f"UPDATE invoices SET issued_at = issued_at + 400 * {DAY}"),
+    ("40a", "payment", "DELETE FROM invoices WHERE kind = 'invoice'"),
+    ("40b", "payment", "DELETE FROM invoices WHERE kind = 'credit_note'"),
+    ("40b", "payment", "UPDATE invoices SET refund_id = 'none' || refund_id WHERE kind = 'credit_note'"),
+    ("40c", "payment", "UPDATE invoices SET taxable = taxable + 9, cgst = cgst - 9 WHERE kind = 'credit_note'"),
+    ("40d", "payment", "INSERT INTO invoices_due SELECT order_id, 'invoice', store_id, 0, 0, NULL FROM dues LIMIT 1"),
+    ("40e", "order", "DELETE FROM order_timeline WHERE status = 'confirmed'"),
+    ("41", "payment", "UPDATE invoices SET cgst = cgst + 1, sgst = sgst - 1"),
+    ("42a", "payment", "UPDATE invoices SET document = replace(CAST(document AS TEXT), 'MGR1-', 'MGR9-')"),
+    ("42a", "payment", "UPDATE invoices SET store_id = 'another'"),
+    ("42b", "payment", "UPDATE sellers SET document = '{{}}'"),
+    ("43i", "payment", "UPDATE invoices SET customer_id = 'another'"),
+    ("35r", "review", "UPDATE ratings SET sum = sum + 1, five = five + 1 WHERE count > 0"),
+    ("35r", "review", "DELETE FROM ratings"),
+    ("35r", "review", "UPDATE reviews SET rating = 1 WHERE status = 'approved'"),
+    ("35s", "inventory", "UPDATE product_ratings SET version = version - 1"),
+    ("35s", "inventory", "UPDATE product_ratings SET mean_hundredths = mean_hundredths + 1"),
+    ("35s", "inventory", "DELETE FROM product_ratings"),
+    ("35s", "inventory", "INSERT INTO product_ratings VALUES ('nothing', 1, 1, 5, 500)"),
+    ("35t", "review", "UPDATE reviews SET status = 'approved' WHERE status = 'rejected'"),
+    ("35t", "review", "DELETE FROM review_decisions"),
+    ("35t", "review", "UPDATE review_decisions SET by = ''"),
+    ("35u", "review", "DELETE FROM review_photos"),
+    ("35u", "review", "UPDATE review_photos SET review_id = 'nobody'"),
     ("43", "inventory", "UPDATE holds SET store_id = 'another'"),
     ("44a", "customer", "UPDATE customers SET disabled_at = 1"),
     ("44b", "customer", "UPDATE sessions SET revoked_at = 1"),

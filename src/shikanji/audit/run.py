@@ -10,6 +10,7 @@ from shikanji.audit.access import ACCESS
 from shikanji.audit.cards import card_numbers, texts
 from shikanji.audit.events import event_invariants, lacking_events, open_letters
 from shikanji.audit.invariant import SHOWN_MAX, Finding, Invariant, Report, Violation
+from shikanji.audit.invoices import INVOICES
 from shikanji.audit.loyalty import LOYALTY
 from shikanji.audit.orders import ORDERS
 from shikanji.audit.payments import PAYMENTS
@@ -46,6 +47,7 @@ class Audit:
             *STOCK,
             *PURCHASES,
             *PAYMENTS,
+            *INVOICES,
             *LOYALTY,
             *ACCESS,
             *self._no_cards(),
