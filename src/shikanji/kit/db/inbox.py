@@ -29,6 +29,8 @@ from shikanji.kit.lanes import in_lanes
 from shikanji.kit.telemetry.logs import logger
 
 BATCH_EVENTS_MAX = 50
+EVERY_EVENTS_MAX = 250
+"""For who keeps whatever happens anywhere: nobody waits for it, and what it adds up it writes once a batch."""
 BATCHES_APART = 20
 ATTEMPTS_MAX = 10
 DUE_AGGREGATES_MAX = 10
@@ -87,7 +89,7 @@ class Inbox:
     async def receive(self, batch: Sequence[Envelope]) -> int:
         """Returns when the whole batch is in the inbox, with its effects or as waiting rows; how many came to wait."""
         waiting = 0
-        for part in _parts(batch):
+        for part in _parts(batch, EVERY_EVENTS_MAX if self._subscribers.every else BATCH_EVENTS_MAX):
             if self._db.lanes > 1:
                 waiting += await self._receive_beside_others(part)
             else:
@@ -253,10 +255,10 @@ def next_due(tx: Tx) -> int | None:
     return due
 
 
-def _parts(events: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
+def _parts(events: Sequence[Envelope], size: int) -> Iterator[Sequence[Envelope]]:
     """As many as one transaction takes."""
-    for start in range(0, len(events), BATCH_EVENTS_MAX):
-        yield events[start : start + BATCH_EVENTS_MAX]
+    for start in range(0, len(events), size):
+        yield events[start : start + size]
 
 
 def _by_aggregate(events: Sequence[Envelope]) -> list[list[Envelope]]:

@@ -8,13 +8,13 @@ from shikanji.kit.db.tables import Serial, kit_tables
 metadata = sa.MetaData()
 kit = kit_tables(metadata)
 
-# Every event of every service, as it came; `version` is its aggregate's. One behind the other: `seq` is the order of
-# coming, which says nothing about the order of happening.
+# Every event of every service, as it came, and once, for the inbox has it once; `version` is its aggregate's. `seq` is
+# the order of coming, which says nothing about the order of happening.
 analytics_events = sa.Table(
     "analytics_events",
     metadata,
     sa.Column("seq", Serial, primary_key=True, autoincrement=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("id", sa.Text, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("store_id", sa.Text),
@@ -98,7 +98,6 @@ product_pairs = sa.Table(
     sa.Column("orders", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-sa.Index("product_pairs_often", product_pairs.c.store_id, product_pairs.c.orders)
 
 # A customer in one store, and, with an empty store_id, in all of them.
 customers = sa.Table(

@@ -12,7 +12,7 @@ from shikanji.kit.events import Event
 from shikanji.services.analytics.actions.naming import learn_products, meet
 from shikanji.services.analytics.model.calendar import local, month_of, zone_of
 from shikanji.services.analytics.model.customer import EVERYWHERE, Customer, cohorts_of
-from shikanji.services.analytics.model.figures import Cell, Figures, figures_of, pairs_of, times_of
+from shikanji.services.analytics.model.figures import ONE_ORDER, Cell, Figures, figures_of, pairs_of, times_of
 from shikanji.services.analytics.model.order import Order, Placed
 from shikanji.services.analytics.repository import facts, figures
 
@@ -133,7 +133,7 @@ def _share(order: Order) -> Share:
 
 def _new_customers(customer: Customer) -> Iterator[tuple[Cell, Figures]]:
     if customer.first_at is not None:
-        yield Cell(customer.store_id, "new", customer.first_day), Figures(orders=1)
+        yield (customer.store_id, "new", customer.first_day, ""), ONE_ORDER
 
 
 def _summed(

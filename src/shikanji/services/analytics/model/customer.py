@@ -1,7 +1,6 @@
 """What a customer's orders amount to, in one store or in all of them, and to which cohort that makes him belong."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import msgspec
 
@@ -48,10 +47,8 @@ class Customer(msgspec.Struct, kw_only=True):
         return min((month for month, value in self.months.items() if value.orders), default=None)
 
 
-class CohortCell(NamedTuple):
-    store_id: str
-    cohort: int
-    month: int
+CohortCell = tuple[str, int, int]
+"""Store, cohort, month."""
 
 
 def cohorts_of(customer: Customer) -> Iterator[tuple[CohortCell, tuple[int, int, int]]]:
@@ -61,4 +58,4 @@ def cohorts_of(customer: Customer) -> Iterator[tuple[CohortCell, tuple[int, int,
         return
     for month, value in customer.months.items():
         if value.orders:
-            yield CohortCell(customer.store_id, cohort, month), (1, value.orders, value.revenue)
+            yield (customer.store_id, cohort, month), (1, value.orders, value.revenue)

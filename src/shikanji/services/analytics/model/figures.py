@@ -12,8 +12,6 @@ from shikanji.services.analytics.model.order import Live, Order, Placed
 
 Dimension = Literal["hour", "day", "fulfilment", "method", "category", "product", "cancelled", "refund", "live", "new"]
 
-_OF_LINES: tuple[Dimension, ...] = ("category", "product")
-
 PAIRED_PRODUCTS_MAX = 8
 """Of an order; more products make more pairs than tell anything."""
 
@@ -52,33 +50,18 @@ class Figures(NamedTuple):
 
 FIGURES = Figures._fields
 NONE = Figures()
+ONE_ORDER = Figures(orders=1)
 
 
-class Cell(NamedTuple):
-    """Where figures are added up: of one store; `period` is a day, or for hours day * 24 + hour; `key` says which
-    product, method and so on."""
+Cell = tuple[str, Dimension, int, str]
+"""Where figures are added up: store, dimension, period (a day, or for hours day * 24 + hour), and the key that says
+which product, method and so on. Plain tuples, here and below: every order makes twenty of them."""
 
-    store_id: str
-    dimension: Dimension
-    period: int
-    key: str = ""
+Time = tuple[str, Kind, int, int]
+"""Store, kind, day, and the bucket of all that took about as long."""
 
-
-class Time(NamedTuple):
-    """How long a step of an order took, in one bucket of all that took about as long."""
-
-    store_id: str
-    kind: Kind
-    day: int
-    bucket: int
-
-
-class Pair(NamedTuple):
-    """Two products in one order, the first of them with the lower id."""
-
-    store_id: str
-    first_id: str
-    second_id: str
+Pair = tuple[str, str, str]
+"""Store and two products in one order, the first of them with the lower id."""
 
 
 def hour_period(day: int, hour: int) -> int:
@@ -91,16 +74,16 @@ def figures_of(order: Order) -> Iterator[tuple[Cell, Figures]]:
     if placed is None:
         return
     store_id, day, whole = placed.store_id, order.day, _whole(order, placed)
-    yield Cell(store_id, "hour", hour_period(day, order.hour)), whole
-    yield Cell(store_id, "day", day), whole
-    yield Cell(store_id, "fulfilment", day, placed.fulfilment), whole
-    yield Cell(store_id, "method", day, order.method), whole
+    yield (store_id, "hour", hour_period(day, order.hour), ""), whole
+    yield (store_id, "day", day, ""), whole
+    yield (store_id, "fulfilment", day, placed.fulfilment), whole
+    yield (store_id, "method", day, order.method), whole
     if order.live is not None:
-        yield Cell(store_id, "live", 0, order.live), Figures(orders=1)
+        yield (store_id, "live", 0, order.live), ONE_ORDER
     if order.cancelled:
-        yield Cell(store_id, "cancelled", day, order.cause or ""), Figures(cancelled=1, total=placed.total)
+        yield (store_id, "cancelled", day, order.cause or ""), Figures(cancelled=1, total=placed.total)
     for refund in order.refunds.values():
-        yield Cell(store_id, "refund", day, refund.cause), Figures(refunds=1, refunded=refund.amount)
+        yield (store_id, "refund", day, refund.cause), Figures(refunds=1, refunded=refund.amount)
     if order.counted:
         yield from _of_lines(placed, day)
 
@@ -113,7 +96,7 @@ def times_of(order: Order) -> Iterator[tuple[Time, tuple[int, int]]]:
     for kind, began, ended in _TIMED:
         if began in order.steps and ended in order.steps:
             seconds = max(0, order.steps[ended] - order.steps[began]) // SECOND
-            yield Time(placed.store_id, kind, order.day, bucket_of(seconds)), (1, seconds)
+            yield (placed.store_id, kind, order.day, bucket_of(seconds)), (1, seconds)
 
 
 def pairs_of(order: Order) -> Iterator[tuple[Pair, tuple[int]]]:
@@ -123,7 +106,7 @@ def pairs_of(order: Order) -> Iterator[tuple[Pair, tuple[int]]]:
         return
     products = sorted({line.product_id for line in placed.lines})[:PAIRED_PRODUCTS_MAX]
     for first, second in combinations(products, 2):
-        yield Pair(placed.store_id, first, second), (1,)
+        yield (placed.store_id, first, second), (1,)
 
 
 def added(values: Iterable[Sequence[int]]) -> Figures:
@@ -156,21 +139,11 @@ def _whole(order: Order, placed: Placed) -> Figures:
 
 def _of_lines(placed: Placed, day: int) -> Iterator[tuple[Cell, Figures]]:
     """An order counts once for a product or category, however many of its lines are of it."""
-    for dimension in _OF_LINES:
-        told: set[str] = set()
-        for line in placed.lines:
-            key = line.category_id if dimension == "category" else line.product_id
-            net = line.gross - line.discount - line.points_discount
-            yield (
-                Cell(placed.store_id, dimension, day, key),
-                Figures(
-                    orders=int(key not in told),
-                    items=line.quantity,
-                    gross=line.gross,
-                    discount=line.discount,
-                    points_discount=line.points_discount,
-                    tax=line.tax,
-                    total=net + line.tax,
-                ),
-            )
+    told: set[str] = set()
+    for line in placed.lines:
+        total = line.gross - line.discount - line.points_discount + line.tax
+        amounts = (line.quantity, line.gross, line.discount, line.points_discount, 0, line.tax, 0, total, 0, 0, 0)
+        of: tuple[tuple[Dimension, str], ...] = (("category", line.category_id), ("product", line.product_id))
+        for dimension, key in of:
+            yield (placed.store_id, dimension, day, key), Figures(0, int(key not in told), 0, 0, *amounts)
             told.add(key)

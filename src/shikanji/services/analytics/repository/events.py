@@ -7,7 +7,6 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from shikanji.kit.db.statements import upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.analytics.tables import analytics_events
 
@@ -28,9 +27,8 @@ class Kept(msgspec.Struct, frozen=True):
     data: bytes
 
 
-def keep(tx: Tx, rows: Sequence[dict[str, Any]]) -> int:
-    """How many were not there yet."""
-    return tx.run_each(KEEP, rows)
+def keep(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    tx.run_each(KEEP, rows)
 
 
 def after(tx: Tx, seq: int, limit: int) -> list[Kept]:
@@ -45,11 +43,7 @@ def last_seq(tx: Tx) -> int:
 
 _READ = (analytics_events.c.seq, *(analytics_events.c[name] for name in _COLUMNS))
 
-KEEP = (
-    upsert(analytics_events)
-    .values({name: bindparam(name) for name in _COLUMNS})
-    .on_conflict_do_nothing(index_elements=[analytics_events.c.id])
-)
+KEEP = sa.insert(analytics_events).values({name: bindparam(name) for name in _COLUMNS})
 AFTER = (
     sa.select(*_READ)
     .where(analytics_events.c.seq > bindparam("seq"))

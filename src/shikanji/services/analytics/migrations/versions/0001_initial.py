@@ -41,7 +41,7 @@ def _create_events() -> None:
     op.create_table(
         "analytics_events",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
-        sa.Column("id", sa.Text, nullable=False, unique=True),
+        sa.Column("id", sa.Text, nullable=False),
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("store_id", sa.Text),
@@ -100,7 +100,6 @@ def _create_figures() -> None:
         sa.Column("orders", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
-    op.create_index("product_pairs_often", "product_pairs", ["store_id", "orders"])
 
 
 def _create_customers() -> None:
