@@ -8,6 +8,7 @@ import msgspec
 from shikanji import sandbox
 from shikanji.configuration import PlatformSettings
 from shikanji.contracts.inventory import OutOfStock, ProductCreated, ProductUpdated
+from shikanji.contracts.review import RatingUpdated
 from shikanji.contracts.store import DeliveryZoneUpdated, StoreCreated, StoreStatusChanged, StoreUpdated
 from shikanji.gateway.problems import OF_THE_DOOR
 from shikanji.gateway.settings import GatewaySettings
@@ -18,7 +19,7 @@ from shikanji.kit.errors import OperatorError
 from shikanji.kit.service import Room, Service
 from shikanji.kit.web.app import service_app
 from shikanji.kit.web.openapi import openapi, render
-from shikanji.services import analytics, customer, inventory, loyalty, notification, order, payment, store
+from shikanji.services import analytics, customer, inventory, loyalty, notification, order, payment, review, store
 
 SERVICES: tuple[Service, ...] = (
     customer.service,
@@ -27,6 +28,7 @@ SERVICES: tuple[Service, ...] = (
     order.service,
     payment.service,
     loyalty.service,
+    review.service,
     notification.service,
     analytics.service,
 )
@@ -38,6 +40,8 @@ PURGED_BY: Mapping[str, tuple[type, ...]] = {
     "/api/v1/products": (ProductCreated, ProductUpdated, OutOfStock),
     "/api/v1/categories": (ProductCreated, ProductUpdated),
     "/api/v1/stores": (StoreCreated, StoreUpdated, StoreStatusChanged, DeliveryZoneUpdated),
+    "/api/v1/reviews/product": (RatingUpdated,),
+    "/api/v1/reviews/store": (RatingUpdated,),
 }
 """Path prefixes of which the gateway forgets its kept answers when one of these events was delivered. None that every
 order brings: it would empty the cache all day, and what is kept is old after seconds anyway."""

@@ -13,6 +13,7 @@ from shikanji.sandbox.settings import SandboxSettings
 from shikanji.sandbox.signing import key_secret
 from tests.crashes.machine import Machine
 from tests.harness import ADDRESS, ADMIN, CUSTOMER, PASSWORD, SECRET, Client, Response
+from tests.house.people import PICTURE
 
 PHONE = "+919845099887"
 
@@ -168,6 +169,25 @@ async def cash_at_the_counter(script: Script) -> None:
     await script.settle()
 
 
+async def what_was_received_is_reviewed(script: Script) -> None:
+    """With a photo that somebody lets be shown. After a lost answer the review is there already."""
+    order_id = script.orders["cash"]
+    said = {"orderId": order_id, "productId": script.products[0], "rating": 4, "text": "Very good"}
+    answer = await script.ask("customer", "POST", "/api/v1/reviews", said)
+    assert answer.status in (201, 409), answer.body
+    received = (await script.ask("customer", "GET", f"/api/v1/reviews/order/{order_id}")).data
+    path = f"/api/v1/reviews/{received['items'][1]['reviewId']}"
+    picture = {"data": PICTURE, "headers": {"Content-Type": "image/png"}}
+    added = await script.ask("customer", "POST", f"{path}/photos", **picture)
+    assert added.status == 201, added.body
+    moderated = await script.ask("manager", "PUT", f"{path}/moderation", {"status": "approved"})
+    assert moderated.status == 200, moderated.body
+    await script.settle()
+    shown = (await script.ask(None, "GET", path)).data
+    assert [photo["id"] for photo in shown["photos"]] == [added.data["id"]]
+    assert (await script.ask(None, "GET", shown["photos"][0]["webp"])).status == 200
+
+
 async def paid_and_delivered(script: Script) -> None:
     answer = await script.place("delivered", fulfilment="delivery", deliveryAddress=ADDRESS)
     assert answer.status == 201
@@ -294,6 +314,7 @@ DAY: list[Step] = [
     open_the_day,
     customers_come,
     cash_at_the_counter,
+    what_was_received_is_reviewed,
     paid_and_delivered,
     paid_by_webhook,
     refunded_in_part,

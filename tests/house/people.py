@@ -37,10 +37,14 @@ MIRROR = {
 }
 SECRET_IDS = (
     *("order", "visit", "unpaid", "paid", "underway", "payment", "invoice", "refund", "address"),
-    *("chef_staff", "manager_staff", "purchase"),
+    *("chef_staff", "manager_staff", "purchase", "received", "review", "photo"),
 )
 """Things whose ids no stranger may read in any answer."""
 GSTIN = "29AAAAA0000A1ZY"
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGNoOOAARAwQCgArDgYBNmzqcQAAAABJRU5ErkJggg=="
+)
+"""Of four pixels, as PNG."""
 
 
 @dataclass
@@ -84,10 +88,13 @@ class People:
 
     async def ask(self, principal: str, method: str, path: str, body: Any = None) -> Response:
         client = await self.client(principal)
+        kind = {"Content-Type": "image/png" if isinstance(body, bytes) else "application/json"}
         if principal != "internal":
+            if isinstance(body, bytes):
+                return await client.request(method, path, data=body, headers=kind)
             return await client.request(method, path, json=body)
-        data = b"" if body is None else msgspec.json.encode(body)
-        headers = self.credential(path, data) | ({"Content-Type": "application/json"} if data else {})
+        data = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
+        headers = self.credential(path, data) | (kind if data else {})
         return await client.request(method, path, data=data or None, headers=headers)
 
     def credential(self, path: str, body: bytes) -> dict[str, str]:
@@ -117,6 +124,18 @@ class People:
         for status in statuses:
             answer = await manager.put(f"/api/v1/orders/{order_id}/status", {"status": status})
             assert answer.status == 200, answer.body
+
+    async def received(self) -> str:
+        """A fresh order of the owner's that was handed over. Returns its id."""
+        order_id = await self.order()
+        await self.advance(order_id, "preparing", "ready", "completed")
+        return order_id
+
+    async def review(self, *, waiting: bool = False) -> str:
+        """A fresh review of the owner's; shown, or waiting to be looked at. Returns its id."""
+        said = f"www.example.in says {self.mark}" if waiting else ""
+        body = {"orderId": await self.received(), "productId": self.things["product"], "rating": 5, "text": said}
+        return str((await (await self.client("owner")).post("/api/v1/reviews", body)).data["id"])
 
     async def code_sent_to(self, phone: str) -> str:
         await self.shop.settle()
@@ -296,6 +315,9 @@ async def _fill(people: People) -> None:
     things["refund"] = refund["id"]
     told = (await owner.get(f"/api/v1/notifications/user/{owner.id}")).data
     things["notification"] = told[0]["id"]
+    things["received"], things["review"] = await people.received(), await people.review(waiting=True)
+    photo = await people.ask("owner", "POST", f"/api/v1/reviews/{things['review']}/photos", PICTURE)
+    things["photo"] = photo.data["id"]
     address = await owner.post(f"/api/v1/customers/{owner.id}/addresses", {**ADDRESS, "line2": people.mark})
     things["address"] = address.data["id"]
     await shop.settle()

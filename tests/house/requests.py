@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.harness import ADDRESS, PASSWORD
-from tests.house.people import People, fresh_name, fresh_phone
+from tests.house.people import PICTURE, People, fresh_name, fresh_phone
 
 API = "/api/v1"
 STORES, ORDERS, PAYMENTS, CUSTOMERS, AUTH = (
@@ -484,3 +484,63 @@ async def unsubscribe_from_push(people: People) -> Ask:
     owner = await people.client("owner")
     device = await owner.post(f"{NOTIFICATIONS}/push/subscriptions", {"token": fresh_name("device")})
     return Ask(f"{NOTIFICATIONS}/push/subscriptions/{device.data['id']}")
+
+
+# review ---------------------------------------------------------------------------------------------------------------
+REVIEWS = f"{API}/reviews"
+ONE_REVIEW = f"{REVIEWS}/{{review}}"
+ITS_PHOTO = f"{ONE_REVIEW}/photos/{{photo}}"
+
+plain(f"GET {REVIEWS}", REVIEWS)
+plain(f"GET {REVIEWS} (of a store)", REVIEWS + OF_STORE)
+plain(f"GET {REVIEWS}/{{id}}", ONE_REVIEW)
+plain(f"GET {REVIEWS}/{{id}}/moderation", f"{ONE_REVIEW}/moderation")
+plain(f"GET {REVIEWS}/{{id}}/photos/{{photoId}}/avif", f"{ITS_PHOTO}/avif")
+plain(f"GET {REVIEWS}/{{id}}/photos/{{photoId}}/webp", f"{ITS_PHOTO}/webp")
+plain(f"GET {REVIEWS}/product/{{productId}}", f"{REVIEWS}/product/{{product}}")
+plain(f"GET {REVIEWS}/product/{{productId}}/summary", f"{REVIEWS}/product/{{product}}/summary")
+plain(f"GET {REVIEWS}/store/{{storeId}}", f"{REVIEWS}/store/{{store}}")
+plain(f"GET {REVIEWS}/store/{{storeId}}/summary", f"{REVIEWS}/store/{{store}}/summary")
+plain(f"GET {REVIEWS}/customer/{{customerId}}", f"{REVIEWS}/customer/{{owner}}")
+plain(f"GET {REVIEWS}/order/{{orderId}}", f"{REVIEWS}/order/{{received}}")
+
+
+@recipe(f"POST {REVIEWS}")
+async def review(people: People) -> Ask:
+    return Ask(REVIEWS, {"orderId": await people.received(), "productId": people.things["product"], "rating": 4})
+
+
+@recipe(f"GET {REVIEWS}/{{id}} (shown)")
+async def read_shown(people: People) -> Ask:
+    return Ask(f"{REVIEWS}/{await people.review()}")
+
+
+@recipe(f"PUT {REVIEWS}/{{id}}")
+@recipe(f"DELETE {REVIEWS}/{{id}}")
+async def change_review(people: People) -> Ask:
+    return Ask(f"{REVIEWS}/{await people.review(waiting=True)}", {"rating": 1, "text": fresh_name("www.example.")})
+
+
+@recipe(f"PUT {REVIEWS}/{{id}}/moderation")
+async def moderate(people: People) -> Ask:
+    return Ask(f"{(await change_review(people)).path}/moderation", {"status": "rejected", "reason": "spam"})
+
+
+@recipe(f"PUT {REVIEWS}/{{id}}/response")
+@recipe(f"DELETE {REVIEWS}/{{id}}/response")
+async def respond(people: People) -> Ask:
+    path, body = f"{(await change_review(people)).path}/response", {"text": "Thank you!"}
+    await people.as_admin("PUT", path.removeprefix(API), body)
+    return Ask(path, body)
+
+
+@recipe(f"POST {REVIEWS}/{{id}}/photos")
+async def add_photo(people: People) -> Ask:
+    return Ask(f"{(await change_review(people)).path}/photos", PICTURE)
+
+
+@recipe(f"DELETE {REVIEWS}/{{id}}/photos/{{photoId}}")
+async def remove_photo(people: People) -> Ask:
+    asked = await add_photo(people)
+    added = await people.ask("owner", "POST", asked.path, asked.body)
+    return Ask(f"{asked.path}/{added.data['id']}")

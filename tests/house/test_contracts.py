@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from shikanji.contracts import customer, inventory, loyalty, order, payment, store
+from shikanji.contracts import customer, inventory, loyalty, notification, order, payment, review, store
 from shikanji.house import SERVICES
 from shikanji.kit.calls import Call
 from shikanji.kit.events import Event
@@ -16,7 +16,7 @@ from shikanji.kit.service import Service
 from tests.house.shapes import Kind, reached, structs_in
 from tests.house.sources import python_files
 
-KINDS = structs_in(customer, inventory, loyalty, order, payment, store)
+KINDS = structs_in(customer, inventory, loyalty, notification, order, payment, review, store)
 EVENTS: list[type[Event]] = [kind for kind in KINDS if issubclass(kind, Event)]
 CALLS = [kind for kind in KINDS if issubclass(kind, Call)]
 
@@ -46,6 +46,8 @@ BLUEPRINT_EVENTS = {
     "customer": "CustomerRegistered CustomerVerified ProfileUpdated AddressAdded",
     "payment": "PaymentInitiated PaymentCompleted PaymentFailed RefundInitiated RefundCompleted",
     "loyalty": "PointsEarned PointsRedeemed TierUpgraded CampaignApplied",
+    "notification": "NotificationSent NotificationFailed",
+    "review": "ReviewSubmitted RatingUpdated",
     "analytics": "",
 }
 BLUEPRINT_CONSUMED = {
@@ -55,6 +57,8 @@ BLUEPRINT_CONSUMED = {
     "customer": "OrderCreated PaymentCompleted",
     "payment": "OrderCreated OrderCancelled",
     "loyalty": "OrderCompleted OrderCancelled",
+    "notification": "OrderCreated OrderStatusChanged PaymentCompleted CustomerRegistered",
+    "review": "OrderDelivered",
     "analytics": " ".join(kind.__name__ for kind in EVENTS),
 }
 BLUEPRINT_ROUTES = """
@@ -68,7 +72,10 @@ GET /customers/{id}/addresses, POST /customers/{id}/addresses,
 POST /payments/initiate, POST /payments/verify, POST /payments/{id}/refund, GET /payments/{id},
 GET /payments/order/{orderId},
 GET /loyalty/customer/{customerId}, POST /loyalty/earn, POST /loyalty/redeem, GET /campaigns, POST /campaigns,
-GET /campaigns/{code}/validate
+GET /campaigns/{code}/validate,
+POST /notifications/send, GET /notifications/user/{userId}, PUT /notifications/{id}/read,
+GET /notifications/preferences/{userId},
+POST /reviews, GET /reviews/product/{productId}, GET /reviews/customer/{customerId}, PUT /reviews/{id}/response
 """
 
 
@@ -154,7 +161,7 @@ def test_the_blueprints_routes_are_there() -> None:
     declared = {route.name.replace("/api/v1", "") for service in SERVICES for route in service.routes.all}
     wanted = {name.strip() for name in BLUEPRINT_ROUTES.replace("\n", " ").split(",")}
 
-    assert len(wanted) == 36
+    assert len(wanted) == 44
     assert wanted - declared == set()
 
 

@@ -60,6 +60,8 @@ WORK = {
     ("store", "jobs"): 1,
     ("loyalty", "relay"): 1,
     ("loyalty", "jobs"): 1,
+    ("review", "relay"): 0.7,
+    ("review", "jobs"): 0.3,
     ("customer", "jobs"): 0.5,
     ("analytics", "jobs"): 0.3,
 }

@@ -15,6 +15,7 @@ from shikanji.audit.loyalty import LOYALTY
 from shikanji.audit.orders import ORDERS
 from shikanji.audit.payments import PAYMENTS
 from shikanji.audit.purchases import PURCHASES
+from shikanji.audit.review import REVIEWS
 from shikanji.audit.stock import STOCK
 from shikanji.audit.views import prepare
 from shikanji.kit.clock import to_rfc3339
@@ -49,6 +50,7 @@ class Audit:
             *PAYMENTS,
             *INVOICES,
             *LOYALTY,
+            *REVIEWS,
             *ACCESS,
             *self._no_cards(),
             *event_invariants(self._names, self._map),

@@ -26,6 +26,7 @@ from shikanji.services.inventory.model.product import (
 )
 from shikanji.services.inventory.model.stock import DELTA_MAX, Reason, Stock
 from shikanji.services.inventory.model.tax import TaxRate
+from shikanji.services.inventory.repository.ratings import Rating
 from shikanji.services.inventory.repository.stock import Movement
 
 
@@ -88,9 +89,15 @@ class CustomizationView(Out, frozen=True, kw_only=True):
     options: list[OptionView]
 
 
+class RatingView(Out, frozen=True, kw_only=True):
+    average: float
+    """Stars, 1 to 5, rounded to hundredths."""
+    count: int
+
+
 class ProductView(ProductFields, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """`price` and `available` are the store's where one is named. Then `available` says whether it can be ordered there
-    now; without a store, whether head office offers it at all."""
+    now; without a store, whether head office offers it at all. `rating` is null while nobody has reviewed it."""
 
     id: str
     slug: str
@@ -101,6 +108,7 @@ class ProductView(ProductFields, frozen=True, kw_only=True, forbid_unknown_field
     is_nut_free: bool
     allergens: list[str]
     customizations: list[CustomizationView]
+    rating: RatingView | None
     version: int
     created_at: str
     updated_at: str
@@ -179,11 +187,17 @@ class MovementView(Out, frozen=True, kw_only=True):
     """Account id, or `system`."""
 
 
-def product_view(product: Product, *, price: int, available: bool) -> ProductView:
+def product_view(product: Product, rating: Rating | None, *, price: int, available: bool) -> ProductView:
     view = _catalogued(product)
-    return (
-        view if (view.price, view.available) == (price, available) else replace(view, price=price, available=available)
-    )
+    if (view.price, view.available, rating) == (price, available, None):
+        return view
+    return replace(view, price=price, available=available, rating=_rating_view(rating))
+
+
+def _rating_view(rating: Rating | None) -> RatingView | None:
+    if rating is None or not rating.count:
+        return None
+    return RatingView(average=rating.mean_hundredths / 100, count=rating.count)
 
 
 @lru_cache(maxsize=4_096)
@@ -198,16 +212,18 @@ def _catalogued(product: Product) -> ProductView:
         slug=product.slug,
         allergens=list(product.allergens),
         customizations=[_customization_view(group) for group in product.customizations],
+        rating=None,
         version=product.version,
         created_at=to_rfc3339(product.created_at),
         updated_at=to_rfc3339(product.updated_at),
     )
 
 
-def offer_view(product: Product, offer: Offer | None, *, on_sale: bool) -> ProductView:
+def offer_view(product: Product, offer: Offer | None, rating: Rating | None, *, on_sale: bool) -> ProductView:
     """As one store has it; `offer` None: it does not."""
     price = product.price if offer is None else offer.price
-    return product_view(product, price=price, available=on_sale and offer is not None and offer.available > 0)
+    available = on_sale and offer is not None and offer.available > 0
+    return product_view(product, rating, price=price, available=available)
 
 
 def definition_view(product: Product) -> DefinitionView:

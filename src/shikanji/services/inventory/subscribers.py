@@ -1,6 +1,7 @@
 """What the inventory service does when others did something."""
 
 from shikanji.contracts.order import OrderCancelled, OrderConfirmed, OrderCreated, OrderPreparing
+from shikanji.contracts.review import RatingUpdated
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Batch, Subscribers
 from shikanji.services.inventory import actions
@@ -28,3 +29,8 @@ def keep_hold(tx: Tx, event: OrderPreparing) -> None:
 @subscribers.on(OrderCancelled)
 def end_holds(tx: Tx, event: OrderCancelled) -> None:
     actions.order_cancelled(tx, event)
+
+
+@subscribers.on(RatingUpdated)
+def keep_rating(tx: Tx, event: RatingUpdated) -> None:
+    actions.keep_rating(tx, event)

@@ -37,6 +37,18 @@ products = sa.Table(
     sa.Column("document", sa.LargeBinary, nullable=False),
 )
 
+# As the review service says; beside the product, which is another's to change.
+product_ratings = sa.Table(
+    "product_ratings",
+    metadata,
+    sa.Column("product_id", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("sum", sa.BigInteger, nullable=False),
+    sa.Column("mean_hundredths", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 tax_rates = sa.Table(
     "tax_rates",
     metadata,

@@ -1,7 +1,9 @@
 """The catalogue: categories, products, tax classes."""
 
+import re
 from typing import NamedTuple
 
+from shikanji.contracts.review import RatingUpdated
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Conflict, Invalid
 from shikanji.kit.web.etags import etag, require_match
@@ -18,15 +20,26 @@ from shikanji.services.inventory.model.category import Category, CategoryDraft
 from shikanji.services.inventory.model.pricing import Offer
 from shikanji.services.inventory.model.product import Product, ProductDraft
 from shikanji.services.inventory.model.tax import TaxRate, TaxRateDraft
-from shikanji.services.inventory.repository import catalogue
+from shikanji.services.inventory.repository import catalogue, ratings
+from shikanji.services.inventory.repository.ratings import Rating
 
 
 class Shown(NamedTuple):
-    """A product as one store has it; `offer` None: no store was named, or that store does not have it."""
+    """A product as one store has it; `offer` None: no store was named, or that store does not have it; `rating` None:
+    nobody has reviewed it."""
 
     place: card.Place
     product: Product
     offer: Offer | None
+    rating: Rating | None = None
+
+
+_RATED = re.compile(r'-r\d+"')
+
+
+def product_tag(product: Product, rating: Rating | None) -> str:
+    """Names what is shown; without its rating, which no edit touches, what is edited."""
+    return etag(f"{product.version}-r{rating.version}" if rating else product.version)
 
 
 def create_category(tx: Tx, draft: CategoryDraft, *, id: str | None = None) -> Category:
@@ -80,7 +93,7 @@ def create_product(tx: Tx, draft: ProductDraft, *, id: str | None = None) -> Pro
 
 def change_product(tx: Tx, id: str, draft: ProductDraft, if_match: str | None) -> Product:
     before = _product(tx, id)
-    require_match(if_match, etag(before.version))
+    require_match(None if if_match is None else _RATED.sub('"', if_match), etag(before.version))
     after, events = product.change(before, draft, new_id=tx.new_id, now=tx.now)
     if not events:
         return before
@@ -96,6 +109,17 @@ def get_product(tx: Tx, id: str, store_id: str | None) -> tuple[Product, Offer |
     return found, None if store_id is None else catalogue.offer(tx, store_id, id)
 
 
+def rating_of(tx: Tx, id: str) -> Rating | None:
+    return ratings.of_products(tx, [id]).get(id)
+
+
+def keep_rating(tx: Tx, event: RatingUpdated) -> None:
+    """Of a product; a store's is another matter. An older one than is known changes nothing."""
+    if event.product_id is not None:
+        given = Rating(event.product_id, event.version, event.count, event.sum, event.mean_hundredths)
+        ratings.keep(tx, given)
+
+
 def list_products(tx: Tx, store_id: str | None, in_category: str | None, wanted: card.Wanted) -> list[Shown]:
     """Up to one more than the wanted limit. `in_category`: id or slug."""
     ordered = list_categories(tx)
@@ -104,7 +128,8 @@ def list_products(tx: Tx, store_id: str | None, in_category: str | None, wanted:
     offers = {product.id: (product, offer) for product, offer in catalogue.card(tx, store_id)}
     category_order = {each.id: at for at, each in enumerate(ordered)}
     found = card.page((product for product, _ in offers.values()), category_order, wanted)
-    return [Shown(place, *offers[each.id]) for place, each in found]
+    rated = ratings.of_products(tx, [each.id for _, each in found])
+    return [Shown(place, *offers[each.id], rated.get(each.id)) for place, each in found]
 
 
 def add_tax_rate(tx: Tx, draft: TaxRateDraft) -> TaxRate:

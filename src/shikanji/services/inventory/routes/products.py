@@ -6,11 +6,12 @@ from shikanji.kit.web.etags import etag
 from shikanji.kit.web.pages import decode_cursor, page
 from shikanji.kit.web.routes import Incoming, Reply, Who
 from shikanji.services.inventory import actions
-from shikanji.services.inventory.actions.catalogue import Shown
+from shikanji.services.inventory.actions.catalogue import Shown, product_tag, rating_of
 from shikanji.services.inventory.errors import LabelContradicted, ProductNotFound, SkuTaken, SlugTaken
 from shikanji.services.inventory.model.card import Wanted
 from shikanji.services.inventory.model.pricing import Offer
 from shikanji.services.inventory.model.product import Product, ProductDraft
+from shikanji.services.inventory.repository.ratings import Rating
 from shikanji.services.inventory.routes.declared import routes
 from shikanji.services.inventory.schemas import (
     DefinitionView,
@@ -75,9 +76,10 @@ async def get_product(room: Room, incoming: Incoming[None, OfStore]) -> Reply:
     """One product, as one store has it where `storeId` is given. The ETag to edit it by comes without a store."""
     store_id = incoming.query.store_id
     product, offer = await room.db.read(actions.get_product, incoming.path["id"], store_id)
+    rating = await room.db.read(rating_of, product.id)
     if store_id is None:
-        return Reply(data=_catalogued(product), etag=etag(product.version))
-    return Reply(data=_in_store(room, product, offer))
+        return Reply(data=_catalogued(product, rating), etag=product_tag(product, rating))
+    return Reply(data=_in_store(room, product, offer, rating))
 
 
 @routes.get(
@@ -109,16 +111,18 @@ async def change_product(room: Room, incoming: Incoming[ProductDraft, None]) -> 
 
 
 def _listed(room: Room, store_id: str | None, shown: Shown) -> ProductView:
-    return _catalogued(shown.product) if store_id is None else _in_store(room, shown.product, shown.offer)
+    if store_id is None:
+        return _catalogued(shown.product, shown.rating)
+    return _in_store(room, shown.product, shown.offer, shown.rating)
 
 
-def _catalogued(product: Product) -> ProductView:
-    return product_view(product, price=product.price, available=product.available)
+def _catalogued(product: Product, rating: Rating | None) -> ProductView:
+    return product_view(product, rating, price=product.price, available=product.available)
 
 
-def _in_store(room: Room, product: Product, offer: Offer | None) -> ProductView:
-    zone = room.settings(InventorySettings).zone
-    return offer_view(product, offer, on_sale=offer is not None and offer.is_on_sale(room.clock.now(), zone))
+def _in_store(room: Room, product: Product, offer: Offer | None, rating: Rating | None) -> ProductView:
+    on_sale = offer is not None and offer.is_on_sale(room.clock.now(), room.settings(InventorySettings).zone)
+    return offer_view(product, offer, rating, on_sale=on_sale)
 
 
 def _defined(product: Product) -> Reply:

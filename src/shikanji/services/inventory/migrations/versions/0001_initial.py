@@ -44,6 +44,15 @@ def _create_catalogue() -> None:
         sa.Column("document", sa.LargeBinary, nullable=False),
     )
     op.create_table(
+        "product_ratings",
+        sa.Column("product_id", sa.Text, primary_key=True),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        sa.Column("sum", sa.BigInteger, nullable=False),
+        sa.Column("mean_hundredths", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "tax_rates",
         sa.Column("tax_class", sa.Text, primary_key=True),
         sa.Column("effective_from", sa.BigInteger, primary_key=True, autoincrement=False),
