@@ -19,6 +19,7 @@ class ReviewSettings(msgspec.Struct, frozen=True, kw_only=True):
     photos_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 30
     """How many photos one customer may send in a day."""
     photos_per_review: Annotated[int, msgspec.Meta(ge=0, le=20)] = 5
+    """How many photos a review has at most; 0: none."""
     photo_megapixels_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 40
     """Of a photo as it comes."""
     photo_pixels: Annotated[int, msgspec.Meta(ge=200, le=4_000)] = 1_600
