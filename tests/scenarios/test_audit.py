@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pysqlite3
 import pytest
@@ -13,6 +14,7 @@ from shikanji.audit.run import Audit
 from shikanji.audit.views import card_number
 from shikanji.kit.clock import DAY, HOUR, SystemClock
 from tests.harness import ALL, Counter, open_shop
+from tests.house.people import PICTURE
 from tests.scaled import ScaledShop
 
 
@@ -57,9 +59,21 @@ async def live_a_day(shop: Counter) -> None:
         assert len((await customer.get(f"/api/v1/payments/{paid['id']}/credit-notes")).data) == 1
     await live_with_benefits(shop)
     await live_with_suppliers(shop)
+    await live_with_reviews(shop, cod)
+    await live_with_messages(shop)
     await shop.order()
     await customer.post("/api/v1/auth/logout")
     await shop.anonymous.post("/api/v1/auth/otp", {"phone": "+919845012345"})
+    await shop.settle()
+
+
+async def live_with_messages(shop: Counter) -> None:
+    """Advertising for one who agreed to it."""
+    admin, customer = await shop.admin(), await shop.customer()
+    agreed = await customer.put(f"/api/v1/customers/{customer.id}/preferences", {"marketing": True})
+    assert agreed.status == 200
+    said = {"customerIds": [customer.id], "kind": "announcement", "title": "Mango week", "text": "All week"}
+    assert (await admin.post("/api/v1/notifications/send", said)).status == 201
     await shop.settle()
 
 
@@ -75,6 +89,23 @@ async def live_with_benefits(shop: Counter) -> None:
     await shop.settle()
     await customer.post(f"/api/v1/orders/{dropped['id']}/cancel", {"reason": "changed my mind"})
     await shop.settle()
+
+
+async def live_with_reviews(shop: Counter, received: dict[str, Any]) -> None:
+    """One that is shown, one of the order as a whole, one with a photo that somebody let be shown, one rejected."""
+    customer, manager = await shop.customer(), await shop.staff("manager")
+    made = []
+    for number, item in enumerate([*received["items"], None]):
+        product = {} if item is None else {"productId": item["productId"]}
+        body = {"orderId": received["id"], "rating": 5 - number, "text": "Very good", **product}
+        answer = await customer.post("/api/v1/reviews", body)
+        assert answer.status == 201, answer.body
+        made.append(f"/api/v1/reviews/{answer.data['id']}")
+    photo = await customer.request("POST", f"{made[0]}/photos", data=PICTURE, headers={"Content-Type": "image/png"})
+    assert photo.status == 201, photo.body
+    assert (await manager.put(f"{made[0]}/moderation", {"status": "approved"})).status == 200
+    assert (await manager.put(f"{made[1]}/moderation", {"status": "rejected", "reason": "fake"})).status == 200
+    assert (await manager.put(f"{made[0]}/response", {"text": "Thank you!"})).status == 200
 
 
 async def live_with_suppliers(shop: Counter) -> None:
@@ -224,6 +255,21 @@ PLANTED = [
     ("27a", "order", "UPDATE orders SET benefits = 0"),
     ("27b", "loyalty", "UPDATE benefit_holds SET state = 'tied' WHERE state = 'returned'"),
     ("27c", "loyalty", "UPDATE benefit_holds SET state = 'active', expires_at = 0"),
+    (
+        "36a",
+        "notification",
+        "INSERT INTO notifications SELECT customer_id, 'x' || id, 'x' || key, kind, order_id, store_id, data, shown, "
+        "created_at, read_at FROM notifications WHERE kind = 'order-confirmed' LIMIT 1",
+    ),
+    ("36b", "notification", "UPDATE notification_logs SET notification_id = 'another' || notification_id"),
+    (
+        "36c",
+        "notification",
+        "UPDATE notification_logs SET state = 'sent', consent_at = NULL WHERE kind = 'announcement'",
+    ),
+    ("36d", "notification", "DELETE FROM notifications WHERE kind = 'order-confirmed'"),
+    ("36e", "notification", "UPDATE notification_logs SET state = 'waiting', due_at = 0"),
+    ("36f", "notification", "DELETE FROM aggregates"),
     ("28", "order", "UPDATE aggregates SET version = version + 1"),
     ("28", "order", "DELETE FROM outbox WHERE aggregate_version = 2"),
     ("29", "order", "UPDATE outbox SET published_at = NULL"),
@@ -268,6 +314,11 @@ PLANTED = [
     ("35u", "review", "DELETE FROM review_photos"),
     ("35u", "review", "UPDATE review_photos SET review_id = 'nobody'"),
     ("43", "inventory", "UPDATE holds SET store_id = 'another'"),
+    ("43r", "review", "UPDATE reviews SET store_id = 'another'"),
+    ("43r", "review", "UPDATE reviews SET product_id = 'another' WHERE product_id IS NOT NULL"),
+    ("43r", "order", "UPDATE orders SET status = 'ready' WHERE status = 'completed'"),
+    ("43s", "review", "UPDATE purchases SET customer_id = 'another'"),
+    ("43s", "order", "UPDATE orders SET status = 'ready' WHERE status = 'completed'"),
     ("44a", "customer", "UPDATE customers SET disabled_at = 1"),
     ("44b", "customer", "UPDATE sessions SET revoked_at = 1"),
     ("45", "customer", "UPDATE challenges SET expires_at = created_at + 700000000"),

@@ -44,6 +44,7 @@ CALLS = (
     "ReleaseHold",
     "ReleaseSlot",
     "AskOrderStanding",
+    "AskContacts",
 )
 OUTSIDE = ("/sandbox/merchant/orders", "/sandbox/merchant/refunds", "/api/v1/payments")
 WORK = {
@@ -58,6 +59,8 @@ WORK = {
     ("inventory", "jobs"): 2,
     ("sandbox", "jobs"): 4,
     ("store", "jobs"): 1,
+    ("notification", "relay"): 0.5,
+    ("notification", "jobs"): 2,
     ("loyalty", "relay"): 1,
     ("loyalty", "jobs"): 1,
     ("review", "relay"): 0.7,

@@ -1,6 +1,6 @@
 """What must come to pass in some of the days of a test run, or the run has proved nothing of it."""
 
-SERVICES = ("customer", "store", "inventory", "order", "payment", "loyalty", "review")
+SERVICES = ("customer", "store", "inventory", "order", "payment", "loyalty", "notification", "review")
 
 ACTIONS = (
     *(

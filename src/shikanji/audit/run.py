@@ -12,6 +12,7 @@ from shikanji.audit.events import event_invariants, lacking_events, open_letters
 from shikanji.audit.invariant import SHOWN_MAX, Finding, Invariant, Report, Violation
 from shikanji.audit.invoices import INVOICES
 from shikanji.audit.loyalty import LOYALTY
+from shikanji.audit.notification import NOTIFICATIONS
 from shikanji.audit.orders import ORDERS
 from shikanji.audit.payments import PAYMENTS
 from shikanji.audit.purchases import PURCHASES
@@ -35,8 +36,15 @@ class Audit:
         self._names = [service.name for service in services]
         self._map = subscriptions(services)
         self._connection = _open(places)
+        self._look_at_one_moment()
         prepare(self._connection)
         forbid_changes(self._connection)
+
+    def _look_at_one_moment(self) -> None:
+        """From here on every database is seen as it is now, whatever is written meanwhile."""
+        self._connection.execute("BEGIN")
+        for name in self._names:
+            self._connection.execute(f"SELECT count(*) FROM {quoted(name)}.leases").fetchone()
 
     def close(self) -> None:
         self._connection.close()
@@ -50,6 +58,7 @@ class Audit:
             *PAYMENTS,
             *INVOICES,
             *LOYALTY,
+            *NOTIFICATIONS,
             *REVIEWS,
             *ACCESS,
             *self._no_cards(),
