@@ -432,8 +432,9 @@ async def receive_purchase(people: People) -> Ask:
 # analytics ------------------------------------------------------------------------------------------------------------
 ANALYTICS = f"{API}/analytics"
 
-for report in ("dashboard", "sales", "customers", "customers/best"):
+for report in ("dashboard", "sales", "customers", "customers/best", "products", "orders", "funnel"):
     plain(f"GET {ANALYTICS}/{report}", f"{ANALYTICS}/{report}{OF_STORE}")
+plain(f"POST {ANALYTICS}/event", f"{ANALYTICS}/event", {"visitId": "visit-0001", "events": [{"name": "menu_viewed"}]})
 
 
 # notification ---------------------------------------------------------------------------------------------------------

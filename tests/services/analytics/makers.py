@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from shikanji.contracts.inventory import ProductCreated
 from shikanji.contracts.order import (
     CancelCause,
     EventLine,
@@ -188,6 +189,10 @@ def opened(store_id: str = STORE, time_zone: str = "Asia/Kolkata", name: str = "
             time_zone=time_zone,
         ),
     )
+
+
+def product_made(product_id: str, name: str) -> At:
+    return At(NOON - DAY, ProductCreated(product_id=product_id, name=name, category_id=DRINKS, price=6_000))
 
 
 def envelopes(events: Iterable[At]) -> list[Envelope]:

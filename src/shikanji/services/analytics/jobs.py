@@ -2,12 +2,13 @@
 
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
-from shikanji.services.analytics.actions import moving
+from shikanji.services.analytics.actions import moving, visits
 from shikanji.services.analytics.actions.naming import MOVE_ORDERS, MovedStore
 from shikanji.services.analytics.repository import customers
 
 ORDERS_MAX = 500
 SEGMENTS_SECONDS = 3_600
+FORGET_SECONDS = 3_600
 
 jobs = Jobs()
 
@@ -16,6 +17,13 @@ jobs = Jobs()
 async def count_segments(room: Room, job: Job) -> None:
     """Customers move between segments by doing nothing, too. The look at all of them holds up nobody."""
     await room.db.write(customers.replace_segments, await room.db.read(customers.count_segments))
+
+
+@jobs.every("forget-visits", seconds=FORGET_SECONDS)
+async def forget_visits(room: Room, job: Job) -> None:
+    """What clients told is of use for some time only; the funnel stays."""
+    while await room.db.write(visits.forget):
+        pass
 
 
 @jobs.work(MOVE_ORDERS)

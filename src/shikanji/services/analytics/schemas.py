@@ -1,20 +1,29 @@
 """The shapes of the analytics service's HTTP edge. Amounts in paise."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
+from msgspec.structs import asdict
 
 from shikanji.kit.clock import to_rfc3339
 from shikanji.kit.web.fields import Id
 from shikanji.kit.web.pages import PageQuery
 from shikanji.services.analytics.actions.customers import CustomerReport
+from shikanji.services.analytics.actions.orders import OrderReport
+from shikanji.services.analytics.actions.products import ProductReport
 from shikanji.services.analytics.actions.reports import By, Dashboard, ProductSales, Sales
+from shikanji.services.analytics.actions.visits import ClientEvent
 from shikanji.services.analytics.model.calendar import Grain, Span, day_name, month_name
 from shikanji.services.analytics.model.customer import Customer
 from shikanji.services.analytics.model.figures import Figures
+from shikanji.services.analytics.model.funnel import EventName, Stage
 from shikanji.services.analytics.model.segments import scores, segment_of
 from shikanji.services.analytics.repository.reports import Partial
+
+PRODUCTS_SHOWN = 20
 
 
 class In(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -41,6 +50,51 @@ class OfDays(OfStore, frozen=True, kw_only=True):
 class AskSales(OfDays, frozen=True, kw_only=True):
     grain: Grain = "day"
     by: By | None = None
+
+
+VisitId = Annotated[
+    str,
+    Meta(
+        min_length=8,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9_-]+$(?!\n)",
+        extra={"form": "8 to 64 letters, digits, - and _"},
+    ),
+]
+
+
+class ClientEventIn(In, frozen=True, kw_only=True):
+    name: EventName
+    store_id: Id | None = None
+    product_id: Id | None = None
+    order_id: Id | None = None
+
+
+class TellEvents(In, frozen=True, kw_only=True):
+    """`visitId`: made up by the client for one visit, and told to nobody else."""
+
+    visit_id: VisitId
+    events: Annotated[list[ClientEventIn], Meta(min_length=1, max_length=50)]
+
+
+class TakenView(Out, frozen=True, kw_only=True):
+    taken: int
+
+
+class StageView(Out, frozen=True, kw_only=True):
+    """`visits` that came so far, once a day and store; `ofFirst` and `ofPrevious`: in basis points (100 = 1 %)."""
+
+    name: str
+    visits: int
+    events: int
+    of_first: int
+    of_previous: int
+
+
+class FunnelView(Out, frozen=True, kw_only=True):
+    first: str = msgspec.field(name="from")
+    last: str = msgspec.field(name="to")
+    stages: list[StageView]
 
 
 class FiguresView(Out, frozen=True, kw_only=True):
@@ -170,6 +224,57 @@ class ProductSalesView(Out, frozen=True, kw_only=True):
     net: int
     tax: int
     total: int
+
+
+class PairView(Out, frozen=True, kw_only=True):
+    """In how many orders these two were together, ever."""
+
+    product_id: str
+    name: str
+    other_id: str
+    other_name: str
+    orders: int
+
+
+class ProductsView(Out, frozen=True, kw_only=True):
+    """By pieces sold: `best` the most first, `worst` the fewest first, those that nobody bought included."""
+
+    first: str = msgspec.field(name="from")
+    last: str = msgspec.field(name="to")
+    best: list[ProductSalesView]
+    worst: list[ProductSalesView]
+    bought_together: list[PairView]
+
+
+class TimesView(Out, frozen=True, kw_only=True):
+    """Seconds, null where nothing was timed; half of `count` took no longer than `p50`, of twenty nineteen no longer
+    than `p95` (rounded up to half a minute, above 20 minutes to 2 and more)."""
+
+    count: int
+    mean: int | None
+    p50: int | None
+    p95: int | None
+
+
+class CauseView(Out, frozen=True, kw_only=True):
+    """How many orders were cancelled, or refunds made, for this cause, and what they came to."""
+
+    cause: str
+    count: int
+    amount: int
+
+
+class OrdersView(FiguresView, frozen=True, kw_only=True):
+    """`prep`: from the beginning of the preparation until ready; `delivery`: from dispatched to delivered. `hours`: of
+    the day, over all days."""
+
+    first: str = msgspec.field(name="from")
+    last: str = msgspec.field(name="to")
+    hours: list[HourView]
+    prep: TimesView
+    delivery: TimesView
+    cancellations: list[CauseView]
+    refund_causes: list[CauseView]
 
 
 class DashboardView(FiguresView, frozen=True, kw_only=True):
@@ -309,4 +414,53 @@ def customer_view(found: Customer, now: int) -> CustomerView:
         first_at=None if found.first_at is None else to_rfc3339(found.first_at),
         last_at=None if found.last_at is None else to_rfc3339(found.last_at),
         segment=segment,
+    )
+
+
+def products_view(found: ProductReport, span: Span) -> ProductsView:
+    return ProductsView(
+        first=day_name(span.first),
+        last=day_name(span.last),
+        best=[product_view(each) for each in found.products[:PRODUCTS_SHOWN] if each.figures.items],
+        worst=[product_view(each) for each in reversed(found.products[-PRODUCTS_SHOWN:])],
+        bought_together=[
+            PairView(
+                product_id=pair.first_id,
+                name=pair.first_name,
+                other_id=pair.second_id,
+                other_name=pair.second_name,
+                orders=pair.orders,
+            )
+            for pair in found.pairs
+        ],
+    )
+
+
+def orders_view(found: OrderReport, span: Span) -> OrdersView:
+    return OrdersView(
+        first=day_name(span.first),
+        last=day_name(span.last),
+        **figures_fields(found.total),
+        hours=[HourView(hour=hour, **figures_fields(each)) for hour, each in enumerate(found.hours)],
+        prep=TimesView(**asdict(found.times["prep"])),
+        delivery=TimesView(**asdict(found.times["delivery"])),
+        cancellations=[
+            CauseView(cause=cause, count=each.cancelled, amount=each.total)
+            for cause, each in found.cancellations.items()
+        ],
+        refund_causes=[
+            CauseView(cause=cause, count=each.refunds, amount=each.refunded) for cause, each in found.refunds.items()
+        ],
+    )
+
+
+def client_events(body: TellEvents) -> list[ClientEvent]:
+    return [ClientEvent(**asdict(each)) for each in body.events]
+
+
+def funnel_view(found: Sequence[Stage], span: Span) -> FunnelView:
+    return FunnelView(
+        first=day_name(span.first),
+        last=day_name(span.last),
+        stages=[StageView(**stage._asdict()) for stage in found],
     )

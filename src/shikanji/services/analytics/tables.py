@@ -141,6 +141,42 @@ customer_segments = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# What clients told, for so long as the settings say, and which names a visit has told on a day: a bit each.
+client_events = sa.Table(
+    "client_events",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("visit_id", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("store_id", sa.Text),
+    sa.Column("product_id", sa.Text),
+    sa.Column("order_id", sa.Text),
+    sa.Column("account_id", sa.Text),
+    sqlite_autoincrement=True,
+)
+
+visits = sa.Table(
+    "visits",
+    metadata,
+    sa.Column("day", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("visit_id", sa.Text, primary_key=True),
+    sa.Column("reached", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+funnel_days = sa.Table(
+    "funnel_days",
+    metadata,
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("day", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("visits", sa.BigInteger, nullable=False),
+    sa.Column("events", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # A store as its events tell; `version` is that of the event that named the zone.
 stores = sa.Table(
     "stores",

@@ -8,7 +8,8 @@ from sqlalchemy import bindparam
 
 from shikanji.kit.db.statements import any_of
 from shikanji.kit.db.tx import Tx
-from shikanji.services.analytics.model.calendar import Span
+from shikanji.services.analytics.model.calendar import HOURS, Span
+from shikanji.services.analytics.model.durations import Kind
 from shikanji.services.analytics.model.figures import FIGURES, NONE, Dimension, Figures
 from shikanji.services.analytics.tables import aggregated_metrics, cohorts, durations, order_facts, product_pairs
 
@@ -60,6 +61,12 @@ def by_key(tx: Tx, stores: Sequence[str], dimension: Dimension, span: Span) -> l
     return [Row(0, row[0], _figures(row[1:])) for row in rows]
 
 
+def by_hour_of_day(tx: Tx, stores: Sequence[str], span: Span) -> list[Row]:
+    """Of hours; the period is the hour, 0 to 23, over all days."""
+    rows = tx.run(BY_HOUR_OF_DAY, **_range(stores, "hour", span))
+    return [Row(int(row[0]), "", _figures(row[1:])) for row in rows]
+
+
 def by_period_and_store(tx: Tx, stores: Sequence[str], dimension: Dimension, span: Span) -> list[Row]:
     rows = tx.run(BY_PERIOD_AND_STORE, **_range(stores, dimension, span))
     return [Row(row[0], row[1], _figures(row[2:])) for row in rows]
@@ -76,7 +83,7 @@ def between(tx: Tx, stores: Sequence[str], since: int, until: int) -> Partial:
     return Partial(*(int(value or 0) for value in row or (0,) * len(Partial._fields)))
 
 
-def times(tx: Tx, stores: Sequence[str], span: Span) -> list[tuple[str, int, int, int]]:
+def times(tx: Tx, stores: Sequence[str], span: Span) -> list[tuple[Kind, int, int, int]]:
     """Kind, bucket, count and seconds."""
     rows = tx.run(TIMES, stores=list(stores), first=span.first, last=span.last)
     return [(kind, bucket, int(count), int(seconds)) for kind, bucket, count, seconds in rows]
@@ -123,6 +130,8 @@ TOTAL = sa.select(*_SUMS).where(*_IN_RANGE)
 BY_PERIOD = _grouped(_M.period)
 BY_STORE = _grouped(_M.store_id)
 BY_KEY = _grouped(_M.key)
+_HOUR = _M.period % sa.literal_column(str(HOURS))
+BY_HOUR_OF_DAY = sa.select(_HOUR, *_SUMS).where(*_IN_RANGE).group_by(_HOUR).order_by(_HOUR)
 BY_PERIOD_AND_STORE = _grouped(_M.period, _M.store_id)
 BY_PERIOD_AND_KEY = _grouped(_M.period, _M.key)
 BETWEEN = sa.select(

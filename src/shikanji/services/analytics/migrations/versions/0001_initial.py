@@ -34,6 +34,7 @@ def upgrade() -> None:
     _create_figures()
     _create_customers()
     _create_segments()
+    _create_visits()
     _create_names()
 
 
@@ -137,6 +138,38 @@ def _create_segments() -> None:
         sa.Column("orders", sa.BigInteger, nullable=False),
         sa.Column("revenue", sa.BigInteger, nullable=False),
         sa.Column("counted_at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_visits() -> None:
+    op.create_table(
+        "client_events",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
+        sa.Column("at", sa.BigInteger, nullable=False, index=True),
+        sa.Column("visit_id", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("store_id", sa.Text),
+        sa.Column("product_id", sa.Text),
+        sa.Column("order_id", sa.Text),
+        sa.Column("account_id", sa.Text),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "visits",
+        sa.Column("day", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("store_id", sa.Text, primary_key=True),
+        sa.Column("visit_id", sa.Text, primary_key=True),
+        sa.Column("reached", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "funnel_days",
+        sa.Column("store_id", sa.Text, primary_key=True),
+        sa.Column("day", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("visits", sa.BigInteger, nullable=False),
+        sa.Column("events", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
 
