@@ -67,11 +67,12 @@ def guards_in(path: Path, source: str) -> Iterator[Guard]:
             yield Guard(path, place, line, owners.get(id(node), ""), kind, " ".join(_text(node).split())[:80])
 
 
-def without(guard: Guard, source: str) -> ast.Module:
-    """The module with this guard taken away."""
+def without(guards: Sequence[Guard], source: str) -> ast.Module:
+    """Their module with these guards taken away, none of which stands within another."""
     tree = ast.parse(source)
-    node = next(node for place, node in enumerate(ast.walk(tree)) if place == guard.place)
-    changed = _Changed(node, _replacement(node, guard.kind)).visit(tree)
+    nodes = list(ast.walk(tree))
+    changes = {id(nodes[guard.place]): _replacement(nodes[guard.place], guard.kind) for guard in guards}
+    changed = _Changed(changes).visit(tree)
     ast.fix_missing_locations(changed)
     assert isinstance(changed, ast.Module)
     return changed
@@ -122,13 +123,15 @@ def _replacement(node: ast.AST, kind: str) -> ast.AST:
 
 
 class _Changed(ast.NodeTransformer):
-    def __init__(self, old: ast.AST, new: ast.AST) -> None:
-        self._old = old
-        self._new = new
+    """`changes`: node, by its `id` → what stands there instead."""
+
+    def __init__(self, changes: Mapping[int, ast.AST]) -> None:
+        self._changes = changes
 
     def visit(self, node: ast.AST) -> ast.AST:
-        if node is self._old:
-            return ast.copy_location(self._new, node) if hasattr(node, "lineno") else self._new
+        new = self._changes.get(id(node))
+        if new is not None:
+            return ast.copy_location(new, node) if hasattr(node, "lineno") else new
         visited: ast.AST = self.generic_visit(node)
         return visited
 

@@ -1,7 +1,7 @@
-"""Takes the guards of the services away one by one, and asks the cells of authorization.yaml that stand behind each.
-`python -m tests.house.mutation` names those that nobody would miss.
+"""Takes the guards of the services away, of each route one at a time, and asks the cells of authorization.yaml behind
+them. `python -m tests.house.mutation` names the guards that nobody would miss.
 
-Every guard gets a process of its own, into which its module is loaded from changed source; nothing is patched."""
+It is done in processes of their own, which load the guards' modules from changed source; nothing is patched."""
 
 import argparse
 import asyncio
@@ -10,7 +10,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -32,29 +33,34 @@ from tests.house.matrix import read_table, route_of
 
 TOKENS_LIVE_SECONDS = 3_600
 """A run takes minutes, and the people of the table sign in once."""
-SECONDS_MAX = 120
-BROKEN = "broken: "
+SECONDS_MAX = 600
+
+Group = dict[Guard, list[str]]
+"""Guards that stand before different routes, each with the rows of the table that miss it."""
 
 
 class _Changed(SourceFileLoader):
-    """Loads a module without one of its guards; what was compiled before does not count."""
+    """Loads a module without these of its guards; what was compiled before does not count."""
 
-    def __init__(self, guard: Guard) -> None:
-        super().__init__(guard.module, str(guard.path))
-        self._tree = without(guard, guard.path.read_text())
+    def __init__(self, module: str, path: Path, guards: Sequence[Guard]) -> None:
+        super().__init__(module, str(path))
+        self._tree = without(guards, path.read_text())
 
     def get_code(self, fullname: str) -> CodeType:
         return compile(self._tree, self.path, "exec")
 
 
 class _Finder(MetaPathFinder):
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
+    def __init__(self, guards: Iterable[Guard]) -> None:
+        self._guards: dict[str, list[Guard]] = {}
+        for guard in guards:
+            self._guards.setdefault(guard.module, []).append(guard)
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
-        if fullname != self._guard.module:
+        if fullname not in self._guards:
             return None
-        return spec_from_file_location(fullname, self._guard.path, loader=_Changed(self._guard))
+        here, file = self._guards[fullname], self._guards[fullname][0].path
+        return spec_from_file_location(fullname, file, loader=_Changed(fullname, file, here))
 
 
 class Yard:
@@ -63,46 +69,51 @@ class Yard:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._people = folder / "people.json"
-        self._running: dict[int, tuple[Guard | None, Path]] = {}
+        self._running: dict[int, tuple[Group, Path]] = {}
 
     def prepare(self) -> None:
-        self._start(None, self._assemble, self._folder / "assembled")
-        _, said = self.next_ended()
-        if said:
-            raise RuntimeError(said)
+        self._start({}, self._assemble, self._folder / "assembled")
+        self.next_ended()
 
-    def look(self, guard: Guard | None, rows: Sequence[str]) -> None:
-        """Begins to ask these rows of the platform without the guard (None: as it is)."""
-        place = self._folder / (f"{guard.module}.{guard.place}.{guard.kind}" if guard else "control")
-        self._start(guard, lambda: self._first_difference(guard, rows, place), place)
+    def look(self, group: Group, *, control: Sequence[str] = ()) -> None:
+        """Begins to ask the rows of the platform without the guards; `control`: rows to be asked of it as it is."""
+        name = next((f"{guard.module}.{guard.place}.{guard.kind}" for guard in group), "control")
+        place = self._folder / name
+        self._start(group, lambda: self._ask(group, control, place), place)
 
-    def next_ended(self) -> tuple[Guard | None, str]:
-        """The guard whose process has ended, and what was noticed; empty: nothing."""
+    def next_ended(self) -> tuple[Group, dict[str, str]]:
+        """Guards whose process has ended, and the first difference that was found, by the guard's name ("": with all
+        guards); empty: none. Raises RuntimeError where nothing could be asked."""
         pid, status = os.wait()
-        guard, place = self._running.pop(pid)
+        group, place = self._running.pop(pid)
         shutil.rmtree(place.with_suffix(".data"), ignore_errors=True)
-        return guard, place.read_text() if place.exists() else f"ended with {status}: {place.with_suffix('.log')}"
+        if not place.exists():
+            log = place.with_suffix(".log").read_text()
+            raise RuntimeError(f"{place.name} ended with {status}: {log[-2_000:]}")
+        found: dict[str, str] = json.loads(place.read_text())
+        return group, found
 
     @property
     def running(self) -> int:
         return len(self._running)
 
-    def _start(self, guard: Guard | None, task: Callable[[], str], place: Path) -> None:
+    def _start(self, group: Group, task: Callable[[], dict[str, str]], place: Path) -> None:
         if pid := os.fork():
-            self._running[pid] = guard, place
+            self._running[pid] = group, place
             return
         signal.alarm(SECONDS_MAX)
         log = os.open(place.with_suffix(".log"), os.O_WRONLY | os.O_CREAT)
         os.dup2(log, 1)
         os.dup2(log, 2)
         try:
-            place.write_text(task())
-        except Exception as error:
-            place.write_text(f"{BROKEN}{error!r}")
+            place.write_text(json.dumps(task()))
+        except Exception:
+            traceback.print_exc()
         finally:
+            sys.stderr.flush()
             os._exit(0)
 
-    def _assemble(self) -> str:
+    def _assemble(self) -> dict[str, str]:
         from tests.harness import open_shop
         from tests.house.people import assemble
 
@@ -113,26 +124,31 @@ class Yard:
                 self._people.write_text(json.dumps(await people.kept()))
 
         asyncio.run(fill())
-        return ""
+        return {}
 
-    def _first_difference(self, guard: Guard | None, rows: Sequence[str], place: Path) -> str:
-        if guard is not None:
-            sys.meta_path.insert(0, _Finder(guard))
+    def _ask(self, group: Group, control: Sequence[str], place: Path) -> dict[str, str]:
+        sys.meta_path.insert(0, _Finder(group))
         from tests.harness import open_shop
         from tests.house.cells import differences
-        from tests.house.people import again
+        from tests.house.people import People, again
 
-        async def ask() -> str:
+        table = read_table()
+
+        async def first_difference(people: People, rows: Sequence[str]) -> str:
+            for row in rows:
+                try:
+                    found = await differences(people, row, table[row])
+                except AssertionError as refused:
+                    return f"{row}: what it needs cannot be made: {refused}"
+                if found:
+                    return found[0]
+            return ""
+
+        async def ask() -> dict[str, str]:
             async with open_shop(place.with_suffix(".data")) as shop:
                 people = again(json.loads(self._people.read_text()), shop, shop.platform)
-                for row in rows:
-                    try:
-                        found = await differences(people, row, read_table()[row])
-                    except AssertionError as refused:
-                        return f"{row}: what it needs cannot be made: {refused}"
-                    if found:
-                        return found[0]
-            return ""
+                found = {guard.name: await first_difference(people, rows) for guard, rows in group.items()}
+                return found | {"": await first_difference(people, control)}
 
         shutil.copytree(self._folder / "data", place.with_suffix(".data"))
         return asyncio.run(ask())
@@ -140,26 +156,39 @@ class Yard:
 
 def noticed(guards: Sequence[Guard], jobs: int) -> Iterator[tuple[Guard, str]]:
     """Each guard, and what was answered otherwise without it; empty: nothing. Raises RuntimeError where something is
-    answered otherwise with all of them."""
-    table = list(read_table())
-    behind = [[row for row in table if not routes or route_of(row) in routes] for routes in routes_behind(guards)]
-    waiting = list(zip(guards, behind, strict=True))
+    answered otherwise with all of them, or nothing could be asked."""
+    waiting = grouped(guards)
+    control = sorted({row for group in waiting for rows in group.values() for row in rows})
     with TemporaryDirectory(prefix="shikanji-guards-") as folder:
         yard = Yard(Path(folder))
         yard.prepare()
-        yard.look(None, sorted({row for rows in behind for row in rows}, key=table.index))
+        yard.look({}, control=control)
         while yard.running or waiting:
             while waiting and yard.running < jobs:
-                yard.look(*waiting.pop(0))
-            guard, found = yard.next_ended()
-            if found.startswith(BROKEN) or (guard is None and found):
-                raise RuntimeError(f"{guard.name if guard else 'with all guards'}: {found}")
-            if guard is not None:
-                yield guard, found
+                yard.look(waiting.pop(0))
+            group, found = yard.next_ended()
+            if found[""]:
+                raise RuntimeError(f"with all guards: {found['']}")
+            yield from ((guard, found[guard.name]) for guard in group)
+
+
+def grouped(guards: Sequence[Guard]) -> list[Group]:
+    """No two of a group stand before the same route: what is answered otherwise there, only the one can have done."""
+    table = list(read_table())
+    groups: list[Group] = []
+    for guard, routes in zip(guards, routes_behind(guards), strict=True):
+        rows = [row for row in table if not routes or route_of(row) in routes]
+        taken = (group for group in groups if not any(set(rows) & set(others) for others in group.values()))
+        group = next(taken, None)
+        if group is None:
+            groups.append({guard: rows})
+        else:
+            group[guard] = rows
+    return groups
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Takes guards away one by one, and names those that nobody misses.")
+    parser = argparse.ArgumentParser(description="Takes guards away and names those that nobody misses.")
     parser.add_argument("words", nargs="*", help="only guards whose name has one of these, as loyalty/routes")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
@@ -169,9 +198,7 @@ def main() -> int:
         survivors += [] if found else [guard.name]
         sys.stdout.write(f"{number}/{len(guards)} {guard.name}: {found[:160] or 'NOBODY NOTICES'}\n")
         sys.stdout.flush()
-    sys.stdout.write(
-        f"{len(guards)} guards, {len(survivors)} not missed\n" + "".join(f"{name}\n" for name in survivors)
-    )
+    sys.stdout.write("\n".join([f"{len(guards)} guards, {len(survivors)} not missed", *survivors, ""]))
     return 1 if survivors or not guards else 0
 
 

@@ -84,7 +84,8 @@ class People:
 
     def forget(self, principal: str) -> None:
         """The next call comes in a new session: this one has been ended."""
-        self.clients.pop(self.seen_as.get(principal, principal), None)
+        if principal in self.identifiers and principal not in ENDED:
+            self.clients.pop(self.seen_as.get(principal, principal), None)
 
     async def ask(self, principal: str, method: str, path: str, body: Any = None) -> Response:
         client = await self.client(principal)
