@@ -46,18 +46,16 @@ STOCK = (
         "11",
         "what was sold for an order is what the order has in its lines",
         "quiescent",
-        """WITH ordered AS (
-            SELECT l.order_id, o.attempt, l.product_id, sum(l.quantity) AS quantity FROM lines l
-            JOIN "order".orders o ON o.id = l.order_id AND o.status NOT IN ('pending', 'cancelled')
-            JOIN last_steps s ON s.order_id = o.id AND s.at <= :before GROUP BY l.order_id, l.product_id),
-        sold AS (
-            SELECT h.order_id, h.attempt, h.product_id, h.quantity FROM held_lines h
-            JOIN "order".orders o ON o.id = h.order_id
-            JOIN last_steps s ON s.order_id = o.id AND s.at <= :before WHERE h.state = 'sold')
-        SELECT order_id || ' ' || product_id, sum(sold) || ' sold', sum(quantity) || ' ordered' FROM (
-            SELECT order_id, attempt, product_id, 0 AS sold, quantity FROM ordered
-            UNION ALL SELECT order_id, attempt, product_id, quantity, 0 FROM sold)
-        GROUP BY order_id, attempt, product_id HAVING sum(sold) <> sum(quantity)""",
+        """SELECT o.id, 'sold: ' || pieces_held(h.lines), 'ordered: ' || pieces_ordered(o.lines_document)
+        FROM "order".orders o JOIN last_steps s ON s.order_id = o.id AND s.at <= :before
+        LEFT JOIN inventory.holds h ON h.order_id = o.id AND h.attempt = o.attempt AND h.state = 'sold'
+        WHERE o.status NOT IN ('pending', 'cancelled') AND pieces_held(h.lines) <> pieces_ordered(o.lines_document)
+        UNION ALL
+        SELECT h.order_id || '/' || h.attempt, 'sold: ' || pieces_held(h.lines), 'nothing for an order that is ' ||
+               o.status || ' under attempt ' || o.attempt
+        FROM inventory.holds h JOIN "order".orders o ON o.id = h.order_id
+        JOIN last_steps s ON s.order_id = o.id AND s.at <= :before
+        WHERE h.state = 'sold' AND (h.attempt <> o.attempt OR o.status IN ('pending', 'cancelled'))""",
     ),
     Invariant(
         "11b",

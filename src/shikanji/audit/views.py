@@ -2,7 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
+
+import msgspec
 
 from shikanji.services.order.model.edges import EDGES
 
@@ -12,16 +15,9 @@ VIEWS = (
     SELECT t.order_id, t.version, t.status, t.at, lag(t.status) OVER w AS previous,
            lag(t.version) OVER w AS previous_version
     FROM "order".order_timeline t WINDOW w AS (PARTITION BY t.order_id ORDER BY t.version)""",
-    """CREATE TEMP VIEW last_steps AS
-    SELECT order_id, max(version) AS version, max(at) AS at FROM "order".order_timeline GROUP BY order_id""",
     """CREATE TEMP VIEW lines AS
-    SELECT o.id AS order_id, o.store_id, json_extract(l.value, '$.id') AS line_id,
-           json_extract(l.value, '$.product_id') AS product_id, json_extract(l.value, '$.quantity') AS quantity,
-           json_extract(l.value, '$.unit_price') AS unit_price, json_extract(l.value, '$.line_total') AS line_total,
-           json_extract(l.value, '$.discount') AS discount,
-           json_extract(l.value, '$.points_discount') AS points_discount,
-           json_extract(l.value, '$.tax') AS tax, json_extract(l.value, '$.tax_included') AS tax_included,
-           json_extract(l.value, '$.paid') AS paid
+    SELECT o.id AS order_id, o.store_id, json_extract(l.value, '$.product_id') AS product_id,
+           json_extract(l.value, '$.quantity') AS quantity
     FROM "order".orders o, json_each(CAST(o.lines_document AS TEXT)) l""",
     """CREATE TEMP VIEW held_lines AS
     SELECT h.order_id, h.attempt, h.store_id, h.state, json_extract(l.value, '$[0]') AS stock_id,
@@ -36,11 +32,19 @@ VIEWS = (
     # Cancelled orders whose events are forgotten, and what they were before.
     """CREATE TEMP VIEW forgotten_cancellations AS
     SELECT s.order_id, s.previous FROM steps s JOIN "order".aggregates a ON a.aggregate_id = s.order_id
-    WHERE s.status = 'cancelled' AND a.forgotten > 0 AND NOT EXISTS (
-        SELECT 1 FROM "order".outbox e WHERE e.aggregate_id = s.order_id AND e.type = 'OrderCancelled')""",
+    LEFT JOIN (SELECT DISTINCT aggregate_id FROM "order".outbox WHERE type = 'OrderCancelled') e
+      ON e.aggregate_id = s.order_id
+    WHERE s.status = 'cancelled' AND a.forgotten > 0 AND e.aggregate_id IS NULL""",
     """CREATE TEMP VIEW sold_days AS
     SELECT order_id, date(min(at) / 1000000, 'unixepoch') AS day FROM "order".order_timeline
     WHERE status = 'confirmed' GROUP BY order_id""",
+)
+
+# Asked again and again, and large: made once for all invariants, which see one state of every database anyway.
+TABLES = (
+    """CREATE TEMP TABLE last_steps (order_id TEXT PRIMARY KEY, version INTEGER, at INTEGER) WITHOUT ROWID""",
+    """INSERT INTO last_steps SELECT order_id, max(version), max(at) FROM "order".order_timeline
+    GROUP BY order_id ORDER BY order_id""",
 )
 
 PHONE_DIGITS_MAX = 15
@@ -54,12 +58,71 @@ def prepare(connection: Any) -> None:
     """Views, functions and the table of legal steps."""
     connection.create_function("blake2b_hex", 1, _blake2b, deterministic=True)
     connection.create_function("sha256_hex", 1, _sha256, deterministic=True)
-    connection.create_function("card_number", 1, card_number, deterministic=True)
+    connection.create_function("line_sums", 1, line_sums, deterministic=True)
+    connection.create_function("pieces_ordered", 1, pieces_ordered, deterministic=True)
+    connection.create_function("pieces_held", 1, pieces_held, deterministic=True)
     for view in VIEWS:
         connection.execute(view)
+    for statement in TABLES:
+        connection.execute(statement)
     connection.execute("CREATE TEMP TABLE legal_steps (old TEXT, new TEXT, fulfilment TEXT)")
     legal = [(edge.old, edge.new, fulfilment) for edge in EDGES for fulfilment in edge.fulfilments]
     connection.executemany("INSERT INTO legal_steps VALUES (?, ?, ?)", legal)
+
+
+class _Line(msgspec.Struct):
+    """What the sums of an order are made of."""
+
+    product_id: str
+    quantity: int
+    unit_price: int
+    line_total: int
+    discount: int
+    points_discount: int
+    tax: int
+    tax_included: bool
+    paid: int
+
+
+_lines = msgspec.json.Decoder(list[_Line])
+_held = msgspec.json.Decoder(list[tuple[str, str, int]])
+_UNREADABLE = "lines that cannot be read"
+
+
+def line_sums(document: bytes | str) -> str:
+    """Subtotal, both discounts, tax on top, what is paid for lines, and how many lines do not multiply out."""
+    try:
+        lines = _lines.decode(document)
+    except msgspec.DecodeError:
+        return _UNREADABLE
+    tax = sum(line.tax for line in lines if not line.tax_included)
+    wrong = sum(line.line_total != line.unit_price * line.quantity for line in lines)
+    subtotal, paid = sum(line.line_total for line in lines), sum(line.paid for line in lines)
+    discount, points = sum(line.discount for line in lines), sum(line.points_discount for line in lines)
+    return f"{subtotal} {discount} {points} {tax} {paid} {wrong}"
+
+
+def pieces_ordered(document: bytes | str) -> str:
+    """How many of which product, in one text to compare."""
+    try:
+        return _pieces((line.product_id, line.quantity) for line in _lines.decode(document))
+    except msgspec.DecodeError:
+        return _UNREADABLE
+
+
+def pieces_held(document: bytes | str | None) -> str:
+    """The same of a hold."""
+    try:
+        return _pieces((product, quantity) for _, product, quantity in _held.decode(document or b"[]"))
+    except msgspec.DecodeError:
+        return _UNREADABLE
+
+
+def _pieces(pieces: Iterable[tuple[str, int]]) -> str:
+    counted: dict[str, int] = {}
+    for product, quantity in pieces:
+        counted[product] = counted.get(product, 0) + quantity
+    return ", ".join(f"{quantity} of {product}" for product, quantity in sorted(counted.items()))
 
 
 def card_number(value: Any) -> str | None:
@@ -77,6 +140,11 @@ def card_number(value: Any) -> str | None:
             if _is_luhn(digits) and not is_phone:
                 return f"…{digits[-4:]}"
     return None
+
+
+def has_card(text: str) -> bool:
+    """Whether a run of digits in it is a card number by its length and its check digit."""
+    return any(_is_luhn(re.sub(r"\D", "", found.group())) for found in _CARD_LIKE.finditer(text))
 
 
 def _texts(text: str) -> list[str]:
