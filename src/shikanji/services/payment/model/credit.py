@@ -25,13 +25,19 @@ def credited(
     spread = shares(rest, [left[line.id] - wanted.get(line.id, 0) for line in lines])
     pieces = {line.line_id: line.quantity for line in named}
     parts = {line.id: wanted.get(line.id, 0) + more for line, more in zip(lines, spread, strict=True)}
+    last = amount == sum(left.values())
     return [
-        _part(line, taken.get(line.id, 0), parts[line.id], pieces.get(line.id, 0)) for line in lines if parts[line.id]
+        _part(line, taken.get(line.id, 0), parts[line.id], pieces.get(line.id, 0))
+        for line in lines
+        if parts[line.id] or (last and not line.paid)
     ]
 
 
 def _part(line: InvoiceLine, before: int, amount: int, quantity: int) -> InvoiceLine:
-    """The figures up to here less those before: so any parts of a line sum exactly to it."""
+    """The figures up to here less those before: so any parts of a line sum exactly to it. A line whose price was
+    rounded off altogether goes back whole."""
+    if not line.paid:
+        return line
     after = before + amount
     half = line.half * after // line.paid - line.half * before // line.paid
     rounded = _toward_zero(line.round_off, after, line.paid) - _toward_zero(line.round_off, before, line.paid)
