@@ -219,6 +219,14 @@ async def refunded_in_part(script: Script) -> None:
     await script.settle()
 
 
+async def its_papers_are_taken(script: Script) -> None:
+    """One invoice and one credit note, however often they are asked for."""
+    payments = await script.ask("manager", "GET", f"/api/v1/payments/order/{script.orders['delivered']}")
+    path = f"/api/v1/payments/{payments.data[0]['id']}"
+    assert (await script.ask("customer", "GET", f"{path}/invoice")).status == 200
+    assert len((await script.ask("customer", "GET", f"{path}/credit-notes")).data) == 1
+
+
 async def the_company_takes_its_time(script: Script) -> None:
     """Its refunds are only pending at first."""
     secret = key_secret(SandboxSettings(), DerivedSecrets(SECRET.encode())).decode()
@@ -318,6 +326,7 @@ DAY: list[Step] = [
     paid_and_delivered,
     paid_by_webhook,
     refunded_in_part,
+    its_papers_are_taken,
     the_company_takes_its_time,
     paid_and_cancelled,
     stock_runs_out,
