@@ -66,15 +66,14 @@ class Others:
         if isinstance(call, AskStaff):
             return StaffFound(account_ids=[MANAGER])
         assert isinstance(call, AskProductNames)
-        return ProductNames(
-            products=[
-                ProductName(product_id=one, name="Masala Chaas", name_hi="मसाला छाछ", category_id="c")
-                for one in call.product_ids
-            ]
-        )
+        return ProductNames(products=[_product(one) for one in call.product_ids])
 
     def change(self, account_id: str = ASHA, **changes: Any) -> None:
         self.contacts[account_id] = msgspec.structs.replace(self.contacts[account_id], **changes)
+
+
+def _product(product_id: str) -> ProductName:
+    return ProductName(product_id=product_id, name="Masala Chaas", name_hi="मसाला छाछ", category_id="c")
 
 
 class Letterbox:

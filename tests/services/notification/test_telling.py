@@ -1,5 +1,7 @@
 """Who is told what, on which way: once for each fact, whatever comes twice, late or in another order."""
 
+from typing import Any
+
 import pytest
 
 from shikanji.contracts.customer import CustomerRegistered
@@ -140,7 +142,8 @@ async def test_low_stock_is_told_to_the_stores_managers(desk: Desk) -> None:
 
 
 async def test_a_review_is_asked_for_once_some_time_after_the_hand_over(desk: Desk) -> None:
-    about = {"order_id": ORDER, "customer_id": ASHA, "store_id": STORE, "payment_method": "cod", "total": 1, "by": "x"}
+    about: dict[str, Any] = {"order_id": ORDER, "customer_id": ASHA, "store_id": STORE, "total": 1, "by": "x"}
+    about |= {"payment_method": "cod"}
     delivered = OrderDelivered(**about)
     completed = OrderCompleted(**about, fulfilment="delivery")
     await desk.hear(make_order(), delivered, completed, delivered)
@@ -176,7 +179,7 @@ async def test_what_was_declined_is_not_sent(desk: Desk) -> None:
 
 async def test_advertising_waits_for_consent_also_in_the_app(desk: Desk) -> None:
     desk.others.change(RAVI, marketing_since=5)
-    said = {"data": {"title": "Mango week", "text": "Less"}}
+    said: dict[str, Any] = {"data": {"title": "Mango week", "text": "Less"}}
 
     await desk.tell(draft("announcement", customer_id=ASHA, **said), draft("announcement", customer_id=RAVI, **said))
     await desk.settle()
@@ -196,7 +199,7 @@ async def test_advertising_waits_for_consent_also_in_the_app(desk: Desk) -> None
     ],
 )
 async def test_who_cannot_be_reached_or_chose_another_way_is_left_out(
-    desk: Desk, changes: dict[str, object], reason: str
+    desk: Desk, changes: dict[str, Any], reason: str
 ) -> None:
     desk.others.change(**changes)
 

@@ -33,11 +33,21 @@ async def ask(http: aiohttp.ClientSession, url: str, *, seconds: int, **options:
     timeout = aiohttp.ClientTimeout(total=seconds)
     try:
         async with http.post(url, timeout=timeout, allow_redirects=False, **options) as answer:
-            return Answer(answer.status, answer.headers, await answer.content.read(ANSWER_BYTES_MAX))
+            return Answer(answer.status, answer.headers, await _body(answer))
     except aiohttp.ClientConnectorError as lost:
         raise TryLater(f"not reached: {type(lost.os_error).__name__}") from lost
     except (aiohttp.ClientError, TimeoutError) as lost:
         raise OutcomeUnknown(f"no answer: {type(lost).__name__}") from lost
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    """To its end, or as much as anybody has to say."""
+    read = b""
+    async for part in answer.content.iter_chunked(8_192):
+        read += part
+        if len(read) > ANSWER_BYTES_MAX:
+            break
+    return read
 
 
 def refusal(answer: Answer, reason: str = "") -> Exception:

@@ -38,7 +38,8 @@ class Twilio:
     ) -> None:
         self._http, self._seconds = http, seconds
         self._url = f"{url}/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
-        self._auth = aiohttp.BasicAuth(account, token)
+        credential = base64.b64encode(f"{account}:{token}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {credential}"}
         self._sender, self._public_url = sender, public_url
 
     async def post(self, letter: Letter) -> str | None:
@@ -46,7 +47,7 @@ class Twilio:
         if self._public_url.startswith("https://"):
             # It refuses to call back anywhere else.
             form["StatusCallback"] = f"{self._public_url}{CALLBACK_PATH}{letter.key}"
-        answer = await ask(self._http, self._url, seconds=self._seconds, auth=self._auth, data=form)
+        answer = await ask(self._http, self._url, seconds=self._seconds, headers=self._headers, data=form)
         said = answer.json()
         said = said if isinstance(said, dict) else {}
         if answer.status == 201:
