@@ -169,6 +169,22 @@ async def cash_at_the_counter(script: Script) -> None:
     await script.settle()
 
 
+async def a_supplier_brings_a_part(script: Script) -> None:
+    """However often it is said: one order, one delivery of it."""
+    store_id, product = script.store["id"], script.products[3]
+    (supplier, *_) = (await script.ask("manager", "GET", f"/api/v1/suppliers?productId={product}")).data
+    wanted = {"storeId": store_id, "supplierId": supplier["id"], "lines": [{"productId": product, "quantity": 10}]}
+    made = await script.ask("manager", "POST", "/api/v1/purchase-orders", wanted, key="purchase-0123456789012345")
+    assert made.status == 201, made.body
+    path = f"/api/v1/purchase-orders/{made.data['id']}"
+    assert (await script.ask("manager", "PUT", f"{path}/status", {"status": "confirmed"})).status == 200
+    came = {"lines": [{"productId": product, "quantity": 4}], "reference": "DN 7"}
+    answer = await script.ask("manager", "POST", f"{path}/receipts", came, key="receipt-0123456789012345")
+    assert answer.status == 201, answer.body
+    await script.settle()
+    assert len((await script.ask("manager", "GET", f"{path}/receipts")).data) == 1
+
+
 async def what_was_received_is_reviewed(script: Script) -> None:
     """With a photo that somebody lets be shown. After a lost answer the review is there already."""
     order_id = script.orders["cash"]
@@ -322,6 +338,7 @@ DAY: list[Step] = [
     open_the_day,
     customers_come,
     cash_at_the_counter,
+    a_supplier_brings_a_part,
     what_was_received_is_reviewed,
     paid_and_delivered,
     paid_by_webhook,
