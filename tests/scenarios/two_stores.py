@@ -3,14 +3,18 @@ the requests that were made and the answers that they got, without asking anybod
 
 import asyncio
 import random
+import string
 import uuid
 from collections import Counter as Tally
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shikanji.kit.clock import MINUTE
+from shikanji.kit.india import gstin_check_digit
 from shikanji.services.store.model.hours import WEEKDAYS
 from tests.harness import ADDRESS, Client, Counter, Response, Shop
 
@@ -23,6 +27,7 @@ OPENING_STOCK = 5_000
 SCARCE = 6
 """Pieces of the product that runs out."""
 COUPON_USES = 25
+INDIA = ZoneInfo("Asia/Kolkata")
 WORD = "correct horse battery"
 ALWAYS = [
     {"fulfilment": fulfilment, "day": day, "opens": "00:00", "closes": "24:00"}
@@ -42,6 +47,12 @@ class Lived:
     status: str = ""
     captured: int = 0
     refunded: int = 0
+    refunds: int = 0
+    excess: int = 0
+    """Of `refunded`: what was paid twice."""
+    payments: int = 0
+    """How often money came."""
+    cancellations: int = 0
     gave_back: Tally[str] = field(default_factory=Tally)
     """Pieces that went back on the shelf, per product."""
     cancelled_for: str = ""
@@ -67,7 +78,33 @@ class Lived:
 
     @property
     def took_stock(self) -> bool:
-        return self.status not in ("pending", "cancelled") or bool(self.cancelled_for == "begun")
+        return self.counts or self.cancelled_for == "begun"
+
+    @property
+    def counts(self) -> bool:
+        """It was confirmed, and stayed."""
+        return self.status not in ("pending", "cancelled")
+
+    @property
+    def day(self) -> date:
+        """By the stores' clocks."""
+        return datetime.fromisoformat(self.placed["placedAt"]).astimezone(INDIA).date()
+
+    @property
+    def was_confirmed(self) -> bool:
+        return self.placed["paymentMethod"] == "cod" or self.captured > 0
+
+    def take_money(self) -> None:
+        self.payments += 1
+        self.captured += self.total
+
+    def cancel(self, why: str) -> None:
+        self.status, self.cancelled_for = "cancelled", why
+        self.cancellations += 1
+
+    def give_back(self, amount: int) -> None:
+        self.refunds += amount > 0
+        self.refunded += amount
 
     @property
     def kept(self) -> int:
@@ -98,7 +135,7 @@ async def pay(day: "Day", order: Lived, *, webhook: str = "once", outcome: str =
     assert answer.status == 200, answer.body
     order.attempts.append(payment)
     if outcome == "success":
-        order.captured += order.total
+        order.take_money()
         order.status = "confirmed"
 
 
@@ -118,15 +155,16 @@ async def pays_the_first_attempt_too(day: "Day", order: Lived) -> None:
     """Both windows were open: what came too much goes back."""
     answer = await day.counter.check_out(order.attempts[0], webhook="once")
     assert answer.status == 200, answer.body
-    order.captured += order.total
-    order.refunded += order.total
+    order.take_money()
+    order.give_back(order.total)
+    order.excess = order.total
 
 
 async def calls_off(day: "Day", order: Lived) -> None:
     answer = await order.buyer.post(f"{API}/orders/{order.id}/cancel", {"reason": "changed my mind"})
     assert answer.status == 200, answer.body
-    order.status, order.cancelled_for = "cancelled", "customer"
-    order.refunded = order.captured
+    order.cancel("customer")
+    order.give_back(order.captured)
 
 
 async def cook(day: "Day", order: Lived) -> None:
@@ -140,7 +178,7 @@ async def hand_over(day: "Day", order: Lived) -> None:
     else:
         await day.move(order, "completed")
     if order.placed["paymentMethod"] == "cod":
-        order.captured = order.total
+        order.take_money()
 
 
 async def is_thrown_away(day: "Day", order: Lived) -> None:
@@ -168,13 +206,13 @@ async def forgets_to_pay(day: "Day", order: Lived) -> None:
     """Time runs out for it, where time can be moved."""
     order.attempts.append(await day.counter.initiate(order.id, order.buyer))
     if day.clock_moves:
-        order.status, order.cancelled_for = "cancelled", "payment_timeout"
+        order.cancel("payment_timeout")
 
 
 async def pays_late(day: "Day", order: Lived) -> None:
     answer = await day.counter.check_out(order.attempts[0], webhook="once")
     assert answer.status == 200, answer.body
-    order.captured = order.total
+    order.take_money()
     order.status, order.cancelled_for = "confirmed", ""
 
 
@@ -200,6 +238,34 @@ AFTERWARDS: dict[str, Sequence[Step]] = {"paid late": (pays_late, cook, hand_ove
 ORDERS = sum(count for _, count, _ in WAYS.values())
 
 
+def figures(orders: Sequence[Lived]) -> dict[str, int]:
+    """What reports say of these orders, under the reports' names."""
+    counting = [order for order in orders if order.counts]
+
+    def total(name: str) -> int:
+        return sum(order.placed[name] for order in counting)
+
+    return {
+        "placed": len(orders),
+        "orders": len(counting),
+        "completed": sum(order.status == "completed" for order in orders),
+        "cancelled": sum(order.status == "cancelled" for order in orders),
+        "items": sum(order.pieces.total() for order in counting),
+        "gross": total("subtotal"),
+        "discount": total("discount"),
+        "pointsDiscount": total("pointsDiscount"),
+        "net": total("subtotal") - total("discount") - total("pointsDiscount"),
+        "deliveryFee": total("deliveryFee"),
+        "tax": total("tax"),
+        "roundOff": total("roundOff"),
+        "total": total("total"),
+        "paid": sum(order.captured for order in orders),
+        "refunds": sum(order.refunds for order in orders),
+        "refunded": sum(order.refunded for order in orders),
+        "revenue": sum(order.kept for order in orders),
+    }
+
+
 class Day:
     def __init__(self, counter: Counter, seed: int) -> None:
         self.counter = counter
@@ -212,6 +278,9 @@ class Day:
         """Pieces that were counted in, per store and product."""
         self.coupon = f"DAY{uuid.uuid4().hex[:8].upper()}"
         self.refused: Tally[str] = Tally()
+        self.ratings: dict[str, list[int]] = {}
+        """Stars that were given on this day, per product and per store."""
+        self.rated_before: dict[str, list[int]] = {}
         self._emails: dict[str, Client] = {}
         self._prefix = f"{uuid.uuid4().int % 10**6:06d}"
 
@@ -225,6 +294,9 @@ class Day:
         for name in ("Day North", "Day South"):
             self.stores.append(await self._open_store(f"{name} {uuid.uuid4().hex[:6]}"))
         self.products = (await self.counter.products())[:PRODUCTS]
+        for product in self.products:
+            found = (await self.counter.anonymous.get(f"{API}/reviews/product/{product['id']}/summary")).data
+            self.rated_before[product["id"]] = found["distribution"]
         for store in self.stores:
             for product in self.products:
                 await self.count(store, product, SCARCE if product is self.products[-1] else OPENING_STOCK)
@@ -250,6 +322,15 @@ class Day:
         self._emails[email] = buyer
         return buyer
 
+    def _gstin(self) -> str:
+        """A firm of its own, in Karnataka."""
+        letters = "".join(self.chance.choice(string.ascii_uppercase) for _ in range(5))
+        first = f"29{letters}{uuid.uuid4().int % 10**4:04d}F1Z"
+        return first + gstin_check_digit(first)
+
+    def orders_of(self, store: dict[str, Any]) -> list[Lived]:
+        return [order for order in self.orders if order.store_id == store["id"]]
+
     async def _open_store(self, name: str) -> dict[str, Any]:
         draft = {
             "name": name,
@@ -258,6 +339,7 @@ class Day:
             "longitude": 77.5946,
             "deliveryRadiusKm": 10,
             "deliveryFee": 3_000,
+            "gstin": self._gstin(),
         }
         store: dict[str, Any] = (await self.admin.post(f"{API}/stores", draft)).data
         assert (await self.admin.put(f"{API}/stores/{store['id']}/hours", {"hours": ALWAYS})).status == 200
@@ -340,17 +422,33 @@ class Day:
         body = {"reason": "nobody came", "restock": [item["id"] for item in back]}
         answer = await self.admin.post(f"{API}/orders/{order.id}/cancel", body)
         assert answer.status == 200, answer.body
-        order.status, order.cancelled_for = "cancelled", "begun"
+        order.cancel("begun")
         if restock:
             order.gave_back = order.pieces
-        order.refunded = order.captured
+        order.give_back(order.captured)
 
     async def refund(self, order: Lived, wanted: dict[str, Any], worth: int) -> None:
         paid = order.attempts[-1]["id"]
         answer = await self.admin.post(f"{API}/payments/{paid}/refund", wanted)
         assert answer.status == 201, answer.body
         assert answer.data["amount"] == worth
-        order.refunded += worth
+        order.give_back(worth)
+
+    async def review(self) -> None:
+        """Every third of those who received what they ordered says how it was: of a product, or of the whole order."""
+        received = [order for order in self.orders if order.status == "completed"]
+        await self._together(received[::3], self._review)
+
+    async def _review(self, order: Lived) -> None:
+        rating = self.chance.choice((1, 3, 4, 5, 5))
+        body = {"orderId": order.id, "rating": rating, "text": "Just as we like it"}
+        about = order.store_id
+        if self.chance.random() < 0.8:
+            about = body["productId"] = order.placed["items"][0]["productId"]
+        answer = await order.buyer.post(f"{API}/reviews", body)
+        assert answer.status == 201, answer.body
+        assert answer.data["status"] == "approved", answer.body
+        self.ratings.setdefault(about, []).append(rating)
 
     async def run_out(self) -> None:
         """Six people want the last six of a product at each store, two each; it comes in again, and is sold again."""
@@ -387,7 +485,7 @@ class Day:
         await self.counter.settle()
         for each in self.orders:
             if each.status == "pending" and each.store_id == store["id"] and product["id"] in each.pieces:
-                each.status, each.cancelled_for = "cancelled", "out_of_stock"
+                each.cancel("out_of_stock")
         assert order.status == "cancelled"
         await self.count(store, product, OPENING_STOCK)
 
@@ -399,6 +497,12 @@ class Day:
         item = {"productId": self.products[0]["id"], "quantity": 1}
         body = {"storeId": store["id"], "fulfilment": "pickup", "items": [item], "paymentMethod": "cod"}
         return await self.buyers[0].post(f"{API}/orders", body)
+
+    async def end(self) -> None:
+        """What waits a little before it is done has been done."""
+        if isinstance(self.counter, Shop):
+            self.counter.clock.advance(5 * MINUTE)
+        await self.counter.settle()
 
     async def _together(self, every: Sequence[Any], act: Callable[[Any], Awaitable[Any]]) -> list[Any]:
         found: list[Any] = []
