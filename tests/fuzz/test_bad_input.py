@@ -22,6 +22,7 @@ from tests.fuzz.state import changed, state
 from tests.harness import PASSWORD, Client, Response, open_shop
 from tests.house.people import People, assemble, fresh_name, fresh_phone
 from tests.house.requests import filled
+from tests.services.review.pictures import bomb, picture, with_notes
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -476,6 +477,50 @@ async def test_a_search_is_for_words(people: People, text: str) -> None:
 
     assert answer.status == 200
     assert len(answer.data) < 20
+
+
+# files ----------------------------------------------------------------------------------------------------------------
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "status"),
+    [
+        (SVG, "image/svg+xml", 415),
+        (SVG, "image/png", 422),
+        (picture("GIF"), "image/webp", 422),
+        (b"%PDF-1.7 %EOF", "image/jpeg", 422),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "image/jpeg", 422),
+        (b"SIMPLE  =                    T", "image/png", 422),
+        (picture("PNG")[:-40], "image/png", 422),
+        (bomb(50_000, 50_000), "image/png", 413),
+        (bomb(9_000, 9_000), "image/png", 413),
+        (b"\xff" * ((8 << 20) + 1), "image/jpeg", 413),
+        (picture(), "multipart/form-data; boundary=x", 415),
+        (picture(), "application/json", 415),
+    ],
+    ids=range(12),
+)
+async def test_a_file_that_is_no_picture_is_kept_nowhere(people: People, data: bytes, kind: str, status: int) -> None:
+    path = "/api/v1/reviews/{review}/photos"
+
+    answer = await refuse(people, "owner", "POST", path, data=data, headers={"Content-Type": kind})
+
+    assert answer.status == status
+
+
+async def test_what_is_kept_of_a_picture_is_a_picture(people: People) -> None:
+    """Whatever else was in the file, or would like to be."""
+    polyglot = picture("PNG") + SVG + b"PK\x03\x04"
+    review = await people.review()
+    owner, sent = await people.client("owner"), {"Content-Type": "image/png"}
+    for came in (polyglot, with_notes(6)):
+        added = await owner.request("POST", f"/api/v1/reviews/{review}/photos", data=came, headers=sent)
+        for form in ("avif", "webp"):
+            kept = await owner.get(added.data[form])
+            assert kept.headers["Content-Type"] == f"image/{form}"
+            assert kept.headers["X-Content-Type-Options"] == "nosniff"
+            assert not [left for left in (b"script", b"PK\x03\x04", b"Phone of Asha", b"Exif") if left in kept.body]
 
 
 # proxies --------------------------------------------------------------------------------------------------------------
