@@ -236,6 +236,12 @@ def test_replay_says_how_many_events_went_out_again(folder: Path) -> None:
     assert re.fullmatch(r"[1-9]\d* events of store were published again\n", ended.out)
 
 
+def test_figures_are_made_anew_from_all_events_that_were_kept(folder: Path) -> None:
+    ended = shikanji("analytics", "rebuild", folder=folder)
+
+    assert re.fullmatch(r"the figures are made anew from [0-9,]{2,} events\n", ended.out)
+
+
 def test_a_user_is_made_once_with_a_password_of_its_own(folder: Path) -> None:
     arguments = ("user", "asha@head.test", "--name", "Asha Mehta", "--admin")
     short = shikanji(*arguments, typed="pw\n", folder=folder)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 app = App(name="shikanji", help="The ordering platform of a drinks and food chain.")
 events_app = App(name="events", help="What travels between the services, and what could not be handled.")
+analytics_app = App(name="analytics", help="The figures that reports show.")
 app.command(events_app)
+app.command(analytics_app)
 app.command(engines_app)
 
 Flag = Annotated[bool, Parameter(negative="")]
@@ -214,6 +216,16 @@ def user(identifier: str, *, name: str, admin: Flag = False) -> None:
     secret = getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     arguments = {"identifier": identifier, "name": name, "admin": admin, "password": secret}
     terminal.show(f"made account {_command('user', arguments)}")
+
+
+@analytics_app.command
+def rebuild() -> None:
+    """Make all figures anew from the events that were kept. Reports fill up meanwhile."""
+    told = _command("analytics.rebuild", {"begin": True})
+    while told["done"] < told["of"]:
+        terminal.say(f"{told['done']:,} of {told['of']:,} events ({100 * told['done'] // told['of']} %)")
+        told = _command("analytics.rebuild", {})
+    terminal.show(f"the figures are made anew from {told['of']:,} events")
 
 
 @events_app.command

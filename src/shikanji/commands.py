@@ -1,6 +1,7 @@
 """What the command line can have the platform do: by the running one over its socket, else on its databases."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -20,12 +21,15 @@ from shikanji.kit.errors import Problem
 from shikanji.kit.folder import CommandFailed, ControlServer, command_running
 from shikanji.main import Beside, Platform
 from shikanji.process import Process
+from shikanji.services.analytics.actions import rebuilding
 from shikanji.services.customer import actions, identity, passwords
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 LINES_MAX = 1_000
 SETTLE_SECONDS_MAX = 60
+REBUILD_SECONDS = 2.0
+"""After so long a command tells how far it is."""
 _OUTBOX = kit_tables(sa.MetaData()).outbox
 
 
@@ -117,6 +121,11 @@ class NewUser(msgspec.Struct, frozen=True):
     name: str
     password: str
     admin: bool = False
+
+
+class RebuildAnalytics(msgspec.Struct, frozen=True):
+    begin: bool = False
+    """Else it goes on with what was begun."""
 
 
 class Repair(msgspec.Struct, frozen=True, rename="camel"):
@@ -225,6 +234,20 @@ async def forget(process: Process, arguments: dict[str, Any]) -> int:
     return count
 
 
+async def rebuild_analytics(process: Process, arguments: dict[str, Any]) -> dict[str, int]:
+    """Some of it: how many events of how many are in the figures again."""
+    db = process.rooms["analytics"].db
+    if _read(arguments, RebuildAnalytics).begin:
+        await db.write(rebuilding.begin)
+    until = time.monotonic() + REBUILD_SECONDS
+    while (reached := await db.write(rebuilding.go_on)).reached is not None and time.monotonic() < until:
+        pass
+    return {
+        "done": reached.last if reached.reached is None else min(reached.reached, reached.last - 1),
+        "of": reached.last,
+    }
+
+
 async def user(process: Process, arguments: dict[str, Any]) -> str:
     """The id of the new account."""
     asked = _read(arguments, NewUser)
@@ -258,6 +281,7 @@ COMMANDS: dict[str, Command] = {
     "repair": repair,
     "forget": forget,
     "user": user,
+    "analytics.rebuild": rebuild_analytics,
 }
 _MAY_BEGIN = {"seed", "user"}
 """What may be done before the first start."""

@@ -2,13 +2,14 @@
 
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
-from shikanji.services.analytics.actions import moving, visits
+from shikanji.services.analytics.actions import moving, rebuilding, visits
 from shikanji.services.analytics.actions.naming import MOVE_ORDERS, MovedStore
 from shikanji.services.analytics.repository import customers
 
 ORDERS_MAX = 500
 SEGMENTS_SECONDS = 3_600
 FORGET_SECONDS = 3_600
+REBUILD_SECONDS = 60
 
 jobs = Jobs()
 
@@ -23,6 +24,13 @@ async def count_segments(room: Room, job: Job) -> None:
 async def forget_visits(room: Room, job: Job) -> None:
     """What clients told is of use for some time only; the funnel stays."""
     while await room.db.write(visits.forget):
+        pass
+
+
+@jobs.every("rebuild", seconds=REBUILD_SECONDS)
+async def rebuild(room: Room, job: Job) -> None:
+    """Goes on with what a command has begun and left."""
+    while (await room.db.write_patiently(rebuilding.go_on)).reached is not None:
         pass
 
 

@@ -177,6 +177,15 @@ funnel_days = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# One row: up to which event all figures were made anew; null: they hold all events.
+rebuilds = sa.Table(
+    "rebuilds",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("reached", sa.BigInteger),
+    sa.Column("last", sa.BigInteger, nullable=False),
+)
+
 # A store as its events tell; `version` is that of the event that named the zone.
 stores = sa.Table(
     "stores",

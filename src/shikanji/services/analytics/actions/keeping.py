@@ -11,7 +11,7 @@ from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Envelope, Event
 from shikanji.services.analytics.actions import folding, naming
 from shikanji.services.analytics.model.order import TELLING
-from shikanji.services.analytics.repository import events
+from shikanji.services.analytics.repository import events, rebuilds
 from shikanji.services.analytics.repository.events import Kept
 
 NAMING: tuple[type[Event], ...] = (StoreCreated, StoreUpdated, ProductCreated)
@@ -34,13 +34,15 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def keep(tx: Tx, envelopes: Sequence[Envelope]) -> None:
-    """The inbox hands each over once."""
+    """The inbox hands each over once. While all figures are made anew, its turn comes there."""
+    events.keep(tx, [_row(envelope, tx.now) for envelope in envelopes])
+    if rebuilds.share(tx):
+        return
     told = [
         Told(envelope.event(_FOLDED[envelope.type]), envelope.occurred_at, envelope.metadata.aggregate_version)
         for envelope in envelopes
         if envelope.type in _FOLDED
     ]
-    events.keep(tx, [_row(envelope, tx.now) for envelope in envelopes])
     fold(tx, told)
 
 

@@ -35,6 +35,7 @@ def upgrade() -> None:
     _create_customers()
     _create_segments()
     _create_visits()
+    _create_rebuilds()
     _create_names()
 
 
@@ -172,6 +173,17 @@ def _create_visits() -> None:
         sa.Column("events", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
+
+
+def _create_rebuilds() -> None:
+    made = op.create_table(
+        "rebuilds",
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("reached", sa.BigInteger),
+        sa.Column("last", sa.BigInteger, nullable=False),
+    )
+    # It is there from the beginning: who folds events shares its lock.
+    op.bulk_insert(made, [{"id": 1, "reached": None, "last": 0}])
 
 
 def _create_names() -> None:
