@@ -59,6 +59,8 @@ class KnownOrder:
     timeline: list[str] = field(default_factory=list)
     payments: dict[str, str] = field(default_factory=dict)
     """Payment id → the order at the payment company."""
+    invoices: dict[str, Any] = field(default_factory=dict)
+    """Payment id → the invoice as it was first seen."""
     receipts: list[dict[str, str]] = field(default_factory=list)
     """What the company's checkout gave, to be verified."""
     asked: set[str] = field(default_factory=set)

@@ -22,6 +22,7 @@ COUNTED = (
     """SELECT 'refund ' || cause || ' ' || status, count(*) FROM payment.refunds GROUP BY 1""",
     """SELECT 'payment ' || provider || ' ' || status, count(*) FROM payment.payments GROUP BY 1""",
     """SELECT 'attempt ' || min(number, 3), count(*) FROM payment.payments GROUP BY 1""",
+    """SELECT 'issued ' || kind, count(*) FROM payment.invoices GROUP BY 1""",
     """SELECT 'hold ' || state, count(*) FROM inventory.holds GROUP BY 1""",
     """SELECT 'tombstone', count(*) FROM inventory.holds WHERE state = 'released' AND lines = CAST('[]' AS BLOB)""",
     """SELECT 'slot ' || state, count(*) FROM store.slot_places GROUP BY 1""",

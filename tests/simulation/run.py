@@ -45,6 +45,8 @@ CALLS = (
     "ReleaseSlot",
     "AskOrderStanding",
     "AskContacts",
+    "AskBills",
+    "AskSeller",
 )
 OUTSIDE = ("/sandbox/merchant/orders", "/sandbox/merchant/refunds", "/api/v1/payments")
 WORK = {

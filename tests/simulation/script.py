@@ -340,6 +340,23 @@ class Script:
 
         return Asking("read", "GET", f"/api/v1/orders/{order.id}", None, self._customer(order), heard=heard)
 
+    def _invoice(self) -> Asking | None:
+        """Whoever has seen an invoice sees the same for ever; as figures, for a PDF takes longer than all else here."""
+        order = self._order(lambda order: bool(order.payments) and order.paid)
+        if order is None:
+            return None
+        payment_id = self.chance.choice(list(order.payments))
+        path = f"/api/v1/payments/{payment_id}/invoice"
+
+        def heard(answer: Answer) -> None:
+            if answer.status == 200 and order.invoices.setdefault(payment_id, answer.data) != answer.data:
+                self.book.wrong(f"the invoice of {payment_id} changed from {order.invoices[payment_id]}: {answer.data}")
+            elif answer.status == 404 and payment_id in order.invoices:
+                self.book.wrong(f"the invoice of {payment_id} is gone")
+
+        figures = {"accept": "application/json"}
+        return Asking("invoice", "GET", path, None, self._customer(order), headers=figures, heard=heard)
+
     def _menu(self) -> Asking:
         return Asking("menu", "GET", f"/api/v1/products?storeId={self.book.stores['corner']}&limit=100")
 
@@ -449,6 +466,7 @@ WEIGHTS: dict[str, float] = {
     "points": 1,
     "store_status": 0.3,
     "read": 2,
+    "invoice": 1,
     "menu": 0.5,
     "logout": 0.5,
     "use_ended": 0.5,

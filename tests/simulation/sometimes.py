@@ -23,6 +23,8 @@ ACTIONS = (
     "place 409 coupon-used-up",
     "store-status 200",
     "read 200",
+    "invoice 200",
+    "invoice 404 invoice-not-found",
     "menu 200",
     "logout 200",
     "refresh 200",
@@ -39,6 +41,7 @@ ENDS = (
     *(f"slot {state}" for state in ("tied", "released")),
     *(f"attempt {number}" for number in (1, 2)),
     "tombstone",
+    *(f"issued {kind}" for kind in ("invoice", "credit_note")),
     "webhook processed",
     "payment cash completed",
 )
