@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shikanji.audit.access import ACCESS
+from shikanji.audit.analytics import ANALYTICS
 from shikanji.audit.cards import card_numbers, texts
 from shikanji.audit.events import event_invariants, lacking_events, open_letters
 from shikanji.audit.invariant import SHOWN_MAX, Finding, Invariant, Report, Violation
@@ -60,6 +61,7 @@ class Audit:
             *LOYALTY,
             *NOTIFICATIONS,
             *REVIEWS,
+            *ANALYTICS,
             *ACCESS,
             *self._no_cards(),
             *event_invariants(self._names, self._map),
