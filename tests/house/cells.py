@@ -1,6 +1,7 @@
 """The cells of one row, asked over HTTP."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -37,13 +38,21 @@ async def differences(people: People, name: str, row: Row) -> list[str]:
             heard[principal] = await ask(people, principal, name, asked)
         if wrong := misfit(heard[principal], expected[principal], asked):
             found.append(f"{name} as {principal}: {wrong}")
-        if (
-            principal in STRANGERS
-            and not is_elsewhere(name)
-            and (told := secrets_in(heard[principal], people.secrets(principal)))
-        ):
-            found.append(f"{name} tells {principal} of {told}")
-    return found
+    return [*found, *told(people, name, asked, heard)]
+
+
+def told(people: People, name: str, asked: Ask, heard: Mapping[str, Response]) -> Iterator[str]:
+    """What strangers hear of this store's business."""
+    if " /sandbox/checkout" in name:
+        # The payment company shows its checkout to whoever knows the address.
+        return
+    hidden = {people.things[each] for each in asked.hidden}
+    for principal in STRANGERS:
+        secrets = people.secrets(principal) | (hidden if principal in ELSEWHERE else set())
+        if spoken := said(heard[principal], secrets):
+            yield f"{name} tells {principal} of {spoken}"
+    if hidden and not said(heard["admin"], people.secrets("admin") | hidden):
+        yield f"{name} has nothing in it that could be told"
 
 
 async def ask(people: People, principal: str, name: str, asked: Ask) -> Response:
@@ -68,11 +77,7 @@ def files(people: People) -> dict[Path, tuple[int, int]]:
     return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in found if not path.name.endswith("-shm")}
 
 
-def is_elsewhere(name: str) -> bool:
-    """The payment company shows its checkout to whoever knows the address."""
-    return " /sandbox/checkout" in name
-
-
-def secrets_in(answer: Response, secrets: set[str]) -> set[str]:
+def said(answer: Response, words: set[str]) -> set[str]:
+    """Which of them stand in it."""
     text = answer.body if isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
-    return {secret for secret in secrets if secret.encode() in text}
+    return {word for word in words if word.encode() in text}

@@ -21,6 +21,8 @@ CALLERS = {"principal", "actor"}
 """Variables that stand for who asks."""
 VERDICTS = {"own", "everywhere", "head_office", "may_price"}
 """Variables that say what was found out about him."""
+OWNERS = {"customer_id", "account_id"}
+"""Attributes that say whose something is: what compares them asks whether it is the caller's."""
 FLAGS = {"admin", "staff"}
 """Attributes of his that open something by themselves."""
 REFUSING = re.compile(r"require|check|may|allow|actor")
@@ -50,12 +52,23 @@ class Guard:
     @property
     def name(self) -> str:
         """`services/loyalty/routes/points.py:45 without require_account(incoming.principal, …)`."""
-        return f"{self.path.relative_to(SOURCES / 'shikanji')}:{self.line} {self.kind} {self.text}"
+        return f"{self._file}:{self.line} {self.kind} {self.text}"
+
+    @property
+    def rule(self) -> str:
+        """Its name without the line, which changes."""
+        return f"{self._file} {self.kind} {self.text}"
+
+    @property
+    def _file(self) -> Path:
+        return self.path.relative_to(SOURCES / "shikanji")
 
 
 def all_guards() -> list[Guard]:
+    """Those that stand before some route, or before all."""
     paths = sorted(path for path in SERVICES.rglob("*.py") if "migrations" not in path.parts)
-    return [guard for path in (*paths, *KIT) for guard in guards_in(path, path.read_text())]
+    found = [guard for path in (*paths, *KIT) for guard in guards_in(path, path.read_text())]
+    return [guard for guard, routes in zip(found, routes_behind(found), strict=True) if routes or guard.path in KIT]
 
 
 def guards_in(path: Path, source: str) -> Iterator[Guard]:
@@ -144,7 +157,7 @@ def _mentions(node: ast.AST, names: set[str]) -> bool:
 
 
 def _asks(test: ast.expr) -> bool:
-    """Whether the condition is, or has as a part, what was found out about the caller."""
+    """Whether the condition is, or has as a part, what was found out about the caller, or whose something is."""
     match test:
         case ast.Name(id=name):
             return name in VERDICTS
@@ -152,6 +165,8 @@ def _asks(test: ast.expr) -> bool:
             return _asks(operand)
         case ast.BoolOp(values=values):
             return any(map(_asks, values))
+        case ast.Compare(left=ast.Attribute(attr=name), ops=[ast.NotEq()]):
+            return name in OWNERS
     return False
 
 

@@ -3,12 +3,14 @@
 from tests.harness import ADDRESS
 from tests.house.people import People
 from tests.house.requests import (
+    ANALYTICS,
     API,
     CAMPAIGNS,
     ONE_STORE,
     ORDERS,
     PAYMENTS,
     RECIPES,
+    REVIEWS,
     STOCK,
     STORES,
     Ask,
@@ -17,9 +19,12 @@ from tests.house.requests import (
     place_order,
     plain,
     recipe,
+    review,
 )
 
 __all__ = ["RECIPES"]
+
+STORE = ("store",)
 
 
 # store ----------------------------------------------------------------------------------------------------------------
@@ -52,8 +57,12 @@ async def dismiss_manager(people: People) -> Ask:
 
 
 # order ----------------------------------------------------------------------------------------------------------------
-plain(f"GET {ORDERS} (of a store)", f"{ORDERS}?storeId={{store}}")
-plain(f"GET {ORDERS} (of a customer)", f"{ORDERS}?customerId={{owner}}")
+plain(f"GET {ORDERS} (of a store)", f"{ORDERS}?storeId={{store}}", hidden=STORE)
+plain(f"GET {ORDERS} (of a customer)", f"{ORDERS}?customerId={{owner}}", hidden=STORE)
+plain(f"GET {ORDERS} (of a number)", f"{ORDERS}?q={{number}}", hidden=STORE)
+plain(
+    f"GET {ORDERS}/customer/{{customerId}} (who bought at both stores)", f"{ORDERS}/customer/{{customer}}", hidden=STORE
+)
 
 
 @recipe(f"POST {ORDERS} (for a customer)")
@@ -119,12 +128,22 @@ async def on_the_road(people: People, *statuses: str) -> str:
     return order
 
 
-# payment, inventory, loyalty ------------------------------------------------------------------------------------------
-plain(f"GET {PAYMENTS} (of a store)", f"{PAYMENTS}?storeId={{store}}")
-plain(f"GET {API}/inventory/{{productId}} (everywhere)", STOCK)
+# payment, inventory, loyalty, analytics, review -----------------------------------------------------------------------
+plain(f"GET {PAYMENTS} (of a store)", f"{PAYMENTS}?storeId={{store}}", hidden=STORE)
+plain(f"GET {PAYMENTS} (of a customer)", f"{PAYMENTS}?customerId={{owner}}", hidden=STORE)
+plain(f"GET {PAYMENTS} (of an order)", f"{PAYMENTS}?orderId={{paid}}", hidden=STORE)
+plain(f"GET {API}/inventory/{{productId}} (everywhere)", STOCK, hidden=STORE)
 plain(
     f"PUT {API}/products/{{id}}/stores/{{storeId}} (its price)",
     f"{API}/products/{{product}}/stores/{{store}}",
     {"listed": True, "price": 9_000},
 )
 plain(f"GET {CAMPAIGNS} (all)", f"{CAMPAIGNS}?all=true")
+plain(f"GET {ANALYTICS}/sales (everywhere)", f"{ANALYTICS}/sales?by=store", hidden=STORE)
+
+
+@recipe(f"POST {REVIEWS} (of what is known to be received)")
+async def review_known(people: People) -> Ask:
+    asked = await review(people)
+    await people.shop.settle()
+    return asked

@@ -15,12 +15,14 @@ STORES, ORDERS, PAYMENTS, CUSTOMERS, AUTH = (
 
 @dataclass(frozen=True)
 class Ask:
-    """`refused`: what an allowed caller may hear besides 2xx, from behind the guards. `ends_session`: the caller's."""
+    """`refused`: what an allowed caller may hear besides 2xx, from behind the guards. `ends_session`: the caller's.
+    `hidden`: things that the other store's people must not hear of here, though their ids are no secret elsewhere."""
 
     path: str
     body: Any = None
     refused: tuple[int, ...] = ()
     ends_session: bool = False
+    hidden: tuple[str, ...] = ()
 
 
 Recipe = Callable[[People], Awaitable[Ask]]
@@ -35,11 +37,13 @@ def recipe(route: str) -> Callable[[Recipe], Recipe]:
     return register
 
 
-def plain(route: str, path: str, body: Any = None, refused: tuple[int, ...] = ()) -> None:
+def plain(
+    route: str, path: str, body: Any = None, refused: tuple[int, ...] = (), *, hidden: tuple[str, ...] = ()
+) -> None:
     """The same request every time; `{…}` in path and body texts are `things`."""
 
     async def ask(people: People) -> Ask:
-        return Ask(path.format_map(people.things), filled(body, people.things), refused)
+        return Ask(path.format_map(people.things), filled(body, people.things), refused, hidden=hidden)
 
     RECIPES[route] = ask
 
