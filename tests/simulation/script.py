@@ -466,7 +466,7 @@ WEIGHTS: dict[str, float] = {
     "points": 1,
     "store_status": 0.3,
     "read": 2,
-    "invoice": 1,
+    "invoice": 3,
     "menu": 0.5,
     "logout": 0.5,
     "use_ended": 0.5,
