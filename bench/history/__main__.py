@@ -33,7 +33,7 @@ def make(folder: Path, orders: int, *, customers: int = CUSTOMERS, days: int = D
     now = SystemClock().now() // DAY * DAY
     with Progress(console=Console(stderr=True)) as progress:
         lived, before, after = _live(folder, progress, now - days * DAY, customers, seed_number)
-        planned = plan(lived, orders=max(0, orders - lived.days), now=now, seed_number=seed_number)
+        planned = plan(lived, after["payment"], orders=max(0, orders - lived.days), now=now, seed_number=seed_number)
         found = patterns(lived, before, after, now - DAYS_KEPT["outbox"] * DAY)
         _copy(folder, found, planned, progress)
 

@@ -2,11 +2,31 @@
 
 from collections.abc import Mapping
 
-DAYS_KEPT: Mapping[str, int] = {"outbox": 30, "inbox": 31, "idempotency": 7}
-"""Rows of these tables are forgotten after so many days, in every service."""
+DAYS_KEPT: Mapping[str, int] = {"outbox": 30, "inbox": 31, "idempotency": 7, "analytics_events": 30, "purchases": 60}
+"""Rows of these tables are forgotten, or moved away, after so many days."""
 
-LEFT_OUT = frozenset({"jobs", "leases", "sessions", "refresh_tokens", "challenges", "counters"})
+LEFT_OUT = frozenset({"jobs", "leases", "sessions", "refresh_tokens", "challenges", "counters", "invoices_due"})
 """What has its time and is gone: nobody of long ago is still signed in or waited for."""
+
+AS_LIVED = frozenset(
+    {"sellers", "invoice_series", "cohorts", "customer_segments", "stores", "products", "product_pairs"}
+)
+"""What those who lived left for all, and what is good for all others too."""
+
+NAMED_BY: Mapping[str, str] = {"analytics_events": "aggregate_id"}
+"""Where no unique column says whose a row is: which one does."""
+
+ADDED_UP: Mapping[str, tuple[str, ...]] = {
+    "aggregated_metrics": ("store_id", "dimension", "period", "key"),
+    "durations": ("store_id", "kind", "day", "bucket"),
+}
+"""Tables whose rows of a day are what that day's orders add up to, and what tells the rows apart."""
+
+ORDINAL_DAYS = frozenset({"day", "first_day", "period"})
+"""Columns with days as numbers (`date.toordinal`), or with such a day's hours."""
+
+OVER: Mapping[str, str] = {"review": "DELETE FROM purchases WHERE received_at < ?"}
+"""Service → how what was lived is forgotten too, when the lived days are over at the given time."""
 
 SUMS: Mapping[str, Mapping[str, str]] = {
     "order": {

@@ -10,9 +10,11 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
+from bench.history.invoices import KINDS, Issued
 from bench.history.living import EMAIL, PHONE, Lived
 from bench.history.reading import NAMES, Row, Table
-from shikanji.kit.clock import DAY, from_rfc3339, to_rfc3339
+from shikanji.kit.clock import DAY, from_rfc3339, to_datetime, to_rfc3339
+from shikanji.services.payment.model.invoice import fiscal_year
 
 SALT = 0x9E3779B97F4A7C15
 TAIL = (1 << 48) - 1
@@ -25,10 +27,11 @@ Make = Callable[["Copy", list[Any]], Any]
 @dataclass(slots=True)
 class Copy:
     """One order of one customer to come. `shifts`: how much later (µs) each of the customer's orders is than the one
-    that was lived."""
+    that was lived, `serials` the numbers of its invoice and its credit note."""
 
     customer: int
     shifts: Sequence[int]
+    serials: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,13 @@ class Names:
     lived: Lived
     opaque: frozenset[str] = frozenset()
     """Unique texts that tell nothing of themselves: codes."""
+    invoices: Mapping[str, Issued] = field(default_factory=dict)
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        codes = "|".join(map(re.escape, sorted(self.opaque)))
-        named = [f"(?P<{name}>{one.pattern})" for name, one in NAMES.items()]
-        return re.compile("|".join(([f"(?P<opaque>{codes})"] if codes else []) + named))
+        listed = {"opaque": self.opaque, "invoice": self.invoices}
+        told = [f"(?P<{kind}>{'|'.join(map(re.escape, sorted(texts)))})" for kind, texts in listed.items() if texts]
+        return re.compile("|".join([*told, *(f"(?P<{name}>{one.pattern})" for name, one in NAMES.items())]))
 
     def day(self, kind: str, text: str) -> int | None:
         """None: it was there before, or is of no lived day."""
@@ -70,6 +74,8 @@ class Names:
             case "number":
                 year, month, day = text.split("-")[1][:2], text.split("-")[1][2:4], text.split("-")[1][4:]
                 return from_rfc3339(f"20{year}-{month}-{day}T12:00:00Z")
+            case "invoice":
+                return self.invoices[text].issued_at
             case "person":
                 customer = int(re.sub(r"\D", "", text)[-8:] if text[0] == "+" else text.split(".")[1].split("@")[0])
                 return self.lived.opened + customer * self.lived.orders_each * DAY
@@ -120,6 +126,24 @@ class Values:
                 wanted.add(place)
                 waiting += self._from.get(place, ())
         return [(place, self.makers[place]) for place in sorted(wanted)]
+
+    def ordinal(self, value: int) -> tuple[bool, int]:
+        """A cell with a day as a number, or with one of its hours."""
+        first = to_datetime(self.names.lived.opened).toordinal()
+        hours = 24 if value // 24 >= first else 1
+        day = self._own(value // hours - first)
+        if day is None:
+            return self.cell(value)
+        order = self._order(day)
+        return True, self._put(("ordinal", value), lambda copy, _: value + copy.shifts[order] // (DAY // hours))
+
+    def serial(self, kind: str, order: int) -> tuple[bool, int]:
+        place = KINDS.index(kind)
+        return True, self._put(("serial", kind, order), lambda copy, _: copy.serials[place])
+
+    def fiscal_year(self, issued_at: int, order: int) -> tuple[bool, int]:
+        key = ("fiscal year", issued_at)
+        return True, self._put(key, lambda copy, _: fiscal_year(issued_at + copy.shifts[order]))
 
     def forgotten(self, days: Sequence[int], cut: int) -> int:
         """How many of an aggregate's events, recorded on these lived days, are older than `cut`."""
@@ -177,6 +201,8 @@ class Values:
                 return self._put(text, _later_date(text, order))
             case "number":
                 return self._put(text, _other_number(text, order))
+            case "invoice":
+                return self._put(text, _other_invoice(self.names.invoices[text], order))
         return self._put(text, _other_phone if text[0] == "+" else _other_email)
 
     def _time(self, value: int) -> int:
@@ -254,6 +280,11 @@ def _other_number(text: str, order: int) -> Make:
         return f"{code}-{lived + timedelta(days=copy.shifts[order] // DAY):%y%m%d}-{copy.customer:04d}"
 
     return make
+
+
+def _other_invoice(one: Issued, order: int) -> Make:
+    place = KINDS.index(one.kind)
+    return lambda copy, _: one.copied(copy.shifts[order], copy.serials[place])
 
 
 def _other_id(text: str, order: int) -> Make:

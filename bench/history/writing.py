@@ -21,6 +21,21 @@ class Writer:
     def run(self, statement: str) -> None:
         self._connection.execute(statement)
 
+    def run_each(self, statement: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(statement, rows)
+
+    def query(self, statement: str) -> Any:
+        return self._connection.execute(statement)
+
+    def rows(self, table: str) -> tuple[list[str], list[Row]]:
+        """The columns' names, and all there is."""
+        cursor = self._connection.execute(f'SELECT * FROM "{table}"')
+        return [column[0] for column in cursor.description], cursor.fetchall()
+
+    def replace(self, table: str, columns: list[str], rows: Iterable[Row]) -> None:
+        self.run(f'DELETE FROM "{table}"')
+        self.run_each(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(columns))})', rows)
+
     def insert(self, table: Table, rows: Iterable[Row]) -> None:
         statement = self._statements.get(table.name)
         if statement is None:
