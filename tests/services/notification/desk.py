@@ -160,4 +160,5 @@ async def open_desk(folder: Path, *, server: PostgresServer | None = None, **set
             verifier=KnownTokens(PRINCIPALS),
             public_url="https://shop.test",
         )
+        await JobsWorker(room, service.jobs, jitter=lambda: 0.0).start(alone=True)
         yield Desk(room, database, others, box, Client(service_app(room, service)))
