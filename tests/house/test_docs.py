@@ -145,6 +145,7 @@ async def test_the_examples_run(tmp_path: Path) -> None:
             "-c",
             script,
             env={**os.environ, "URL": shop.platform.url},
+            cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -152,5 +153,7 @@ async def test_the_examples_run(tmp_path: Path) -> None:
 
     assert process.returncode == 0, (said + wrong).decode()
     assert len(blocks) > 5
-    assert said.decode().split()[:4] == ["completed", "preparing", "ready", "completed"]
-    assert said.decode().split()[-1] == "completed"
+    lines = said.decode().splitlines()
+    assert lines[:4] == ["completed", "preparing", "ready", "completed"]
+    assert {"10", "100", "%PDF", "5"} <= set(lines)
+    assert lines[-1] == "completed"
