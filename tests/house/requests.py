@@ -438,6 +438,8 @@ ANALYTICS = f"{API}/analytics"
 
 for report in ("dashboard", "sales", "customers", "customers/best", "products", "orders", "funnel"):
     plain(f"GET {ANALYTICS}/{report}", f"{ANALYTICS}/{report}{OF_STORE}")
+for form in ("csv", "xlsx"):
+    plain(f"GET {ANALYTICS}/{form}/{{report}}", f"{ANALYTICS}/{form}/sales{OF_STORE}")
 plain(f"POST {ANALYTICS}/event", f"{ANALYTICS}/event", {"visitId": "visit-0001", "events": [{"name": "menu_viewed"}]})
 
 

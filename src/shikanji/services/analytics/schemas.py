@@ -150,6 +150,10 @@ class CohortView(Out, frozen=True, kw_only=True):
     months: list[CohortMonthView]
 
 
+class CohortRowView(CohortMonthView, frozen=True, kw_only=True):
+    month: str
+
+
 class CustomersView(Out, frozen=True, kw_only=True):
     """`newCustomers`: whose first order was in these days; `returningOrders`: the orders of these days that were no
     first ones. Segments and cohorts are of all time; `lifetimeValue` is revenue by customer, over all segments."""
@@ -254,6 +258,10 @@ class TimesView(Out, frozen=True, kw_only=True):
     mean: int | None
     p50: int | None
     p95: int | None
+
+
+class TimesRowView(TimesView, frozen=True, kw_only=True):
+    kind: str
 
 
 class CauseView(Out, frozen=True, kw_only=True):
@@ -464,3 +472,15 @@ def funnel_view(found: Sequence[Stage], span: Span) -> FunnelView:
         last=day_name(span.last),
         stages=[StageView(**stage._asdict()) for stage in found],
     )
+
+
+def cohort_rows(found: CustomerReport) -> list[CohortRowView]:
+    return [
+        CohortRowView(month=month_name(each.month), after=after, customers=count, orders=orders, revenue=revenue)
+        for each in found.cohorts
+        for after, count, orders, revenue in each.months
+    ]
+
+
+def times_rows(found: OrderReport) -> list[TimesRowView]:
+    return [TimesRowView(kind=kind, **asdict(times)) for kind, times in found.times.items()]
