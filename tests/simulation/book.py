@@ -73,6 +73,9 @@ class KnownOrder:
     paid: bool = False
     """Somebody tried to pay, and may have."""
 
+    reviews: dict[str, str] = field(default_factory=dict)
+    """Those that a 201 confirmed: `there`, or `perhaps` once their author may have taken them away."""
+
     @property
     def online(self) -> bool:
         return bool(self.placing.body["paymentMethod"] == "online")

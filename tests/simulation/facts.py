@@ -26,6 +26,7 @@ COUNTED = (
     """SELECT 'hold ' || state, count(*) FROM inventory.holds GROUP BY 1""",
     """SELECT 'tombstone', count(*) FROM inventory.holds WHERE state = 'released' AND lines = CAST('[]' AS BLOB)""",
     """SELECT 'slot ' || state, count(*) FROM store.slot_places GROUP BY 1""",
+    """SELECT 'review ' || status, count(*) FROM review.reviews GROUP BY 1""",
     """SELECT 'benefits ' || state, count(*) FROM loyalty.benefit_holds GROUP BY 1""",
     *(
         f"SELECT 'tried again: ' || type, count(*) FROM {name}.inbox WHERE attempts > 1 GROUP BY 1"

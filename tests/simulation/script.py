@@ -357,6 +357,48 @@ class Script:
         figures = {"accept": "application/json"}
         return Asking("invoice", "GET", path, None, self._customer(order), headers=figures, heard=heard)
 
+    def _review(self) -> Asking | None:
+        """Of what was received, or is not yet; now and then of what one has reviewed before."""
+        chance = self.chance
+        order = self._order(lambda order: order.status in ("delivered", "completed") or self._perhaps())
+        if order is None:
+            return None
+        text = chance.choice(("", "Very good", "Better at www.example.in"))
+        body: dict[str, Any] = {"orderId": order.id, "rating": chance.randint(1, 5), "text": text}
+        if chance.random() < 0.8:
+            body["productId"] = chance.choice(order.placing.body["items"])["productId"]
+
+        def heard(answer: Answer) -> None:
+            if answer.status == 201:
+                order.reviews[answer.data["id"]] = "there"
+
+        return Asking("review", "POST", "/api/v1/reviews", body, self._customer(order), heard=heard)
+
+    def _handle_review(self) -> Asking | None:
+        """Its author says something else, takes it away or looks at it; the store lets it be shown or not."""
+        order = self._order(lambda order: bool(order.reviews))
+        if order is None:
+            return None
+        chance, author = self.chance, self._customer(order)
+        review_id = chance.choice(list(order.reviews))
+        path = f"/api/v1/reviews/{review_id}"
+        if chance.random() < 0.4:
+            rejected = {"status": "rejected", "reason": "spam"}
+            body = chance.choice(({"status": "approved"}, {"status": "approved"}, rejected))
+            return Asking("moderate", "PUT", f"{path}/moderation", body, self._manager(order))
+        if chance.random() < 0.4:
+            changed = {"rating": chance.randint(1, 5), "text": chance.choice(("Not bad", "www.example.in"))}
+            return Asking("edit-review", "PUT", path, changed, author)
+        if chance.random() < 0.2:
+            order.reviews[review_id] = "perhaps"
+            return Asking("delete-review", "DELETE", path, None, author)
+
+        def heard(answer: Answer) -> None:
+            if answer.status == 404 and order.reviews[review_id] == "there":
+                self.book.wrong(f"the review {review_id} was acknowledged and is gone")
+
+        return Asking("read-review", "GET", path, None, author, heard=heard)
+
     def _menu(self) -> Asking:
         return Asking("menu", "GET", f"/api/v1/products?storeId={self.book.stores['corner']}&limit=100")
 
@@ -467,6 +509,8 @@ WEIGHTS: dict[str, float] = {
     "store_status": 0.3,
     "read": 2,
     "invoice": 3,
+    "review": 2,
+    "handle_review": 1.5,
     "menu": 0.5,
     "logout": 0.5,
     "use_ended": 0.5,
