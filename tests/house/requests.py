@@ -436,7 +436,7 @@ async def receive_purchase(people: People) -> Ask:
 # analytics ------------------------------------------------------------------------------------------------------------
 ANALYTICS = f"{API}/analytics"
 
-for report in ("dashboard", "sales", "customers", "customers/best", "products", "orders", "funnel"):
+for report in ("dashboard", "sales", "customers", "customers/best", "products", "orders", "funnel", "history"):
     plain(f"GET {ANALYTICS}/{report}", f"{ANALYTICS}/{report}{OF_STORE}")
 for form in ("csv", "xlsx"):
     plain(f"GET {ANALYTICS}/{form}/{{report}}", f"{ANALYTICS}/{form}/sales{OF_STORE}")

@@ -16,6 +16,7 @@ from shikanji.services.analytics.actions.orders import OrderReport
 from shikanji.services.analytics.actions.products import ProductReport
 from shikanji.services.analytics.actions.reports import By, Dashboard, ProductSales, Sales
 from shikanji.services.analytics.actions.visits import ClientEvent
+from shikanji.services.analytics.history import HistoryGrain, HistoryRow
 from shikanji.services.analytics.model.calendar import Grain, Span, day_name, month_name
 from shikanji.services.analytics.model.customer import Customer
 from shikanji.services.analytics.model.figures import Figures
@@ -95,6 +96,33 @@ class FunnelView(Out, frozen=True, kw_only=True):
     first: str = msgspec.field(name="from")
     last: str = msgspec.field(name="to")
     stages: list[StageView]
+
+
+class AskHistory(OfDays, frozen=True, kw_only=True):
+    grain: HistoryGrain = "month"
+
+
+class HistoryRowView(Out, frozen=True, kw_only=True):
+    """`period`: its first day."""
+
+    period: str
+    store_id: str
+    placed: int
+    confirmed: int
+    completed: int
+    cancelled: int
+    paid: int
+    refunded: int
+    revenue: int
+
+
+class HistoryView(Out, frozen=True, kw_only=True):
+    """`completeUntil`: what happened later is not in the history yet; null where there is none."""
+
+    first: str = msgspec.field(name="from")
+    last: str = msgspec.field(name="to")
+    complete_until: str | None
+    rows: list[HistoryRowView]
 
 
 class FiguresView(Out, frozen=True, kw_only=True):
@@ -484,3 +512,12 @@ def cohort_rows(found: CustomerReport) -> list[CohortRowView]:
 
 def times_rows(found: OrderReport) -> list[TimesRowView]:
     return [TimesRowView(kind=kind, **asdict(times)) for kind, times in found.times.items()]
+
+
+def history_view(found: Sequence[HistoryRow], span: Span, complete_until: int | None) -> HistoryView:
+    return HistoryView(
+        first=day_name(span.first),
+        last=day_name(span.last),
+        complete_until=None if complete_until is None else to_rfc3339(complete_until),
+        rows=[HistoryRowView(**row._asdict(), revenue=row.paid - row.refunded) for row in found],
+    )

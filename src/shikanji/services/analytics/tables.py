@@ -186,6 +186,21 @@ rebuilds = sa.Table(
     sa.Column("last", sa.BigInteger, nullable=False),
 )
 
+# Files of the history: which events are in them (`repository/archive.py`).
+history_files = sa.Table(
+    "history_files",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("first_seq", sa.BigInteger, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("first_at", sa.BigInteger, nullable=False),
+    sa.Column("last_at", sa.BigInteger, nullable=False),
+    sa.Column("events", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("exported_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # A store as its events tell; `version` is that of the event that named the zone.
 stores = sa.Table(
     "stores",

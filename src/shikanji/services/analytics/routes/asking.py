@@ -30,7 +30,7 @@ def stores_for(principal: Principal, store_id: str | None) -> Sequence[str] | No
     return own
 
 
-async def days_of(room: Room, stores: Sequence[str] | None, query: OfDays) -> Span:
+async def days_of(room: Room, stores: Sequence[str] | None, query: OfDays, *, days_max: int = DAYS_MAX) -> Span:
     """Raises Invalid for days that are none, RangeTooLong for too many."""
     for field, given in (("from", query.first), ("to", query.last)):
         if given is not None and not FIRST_YEAR <= given.year < LAST_YEAR:
@@ -39,6 +39,6 @@ async def days_of(room: Room, stores: Sequence[str] | None, query: OfDays) -> Sp
     span = Span(query.first.toordinal(), last) if query.first else Span.until(last, DAYS_DEFAULT)
     if span.days < 1:
         raise Invalid.field("to", "is not before from")
-    if span.days > DAYS_MAX:
-        raise RangeTooLong(f"{span.days} days: at most {DAYS_MAX} at a time")
+    if span.days > days_max:
+        raise RangeTooLong(f"{span.days} days: at most {days_max} at a time")
     return span

@@ -36,6 +36,7 @@ def upgrade() -> None:
     _create_segments()
     _create_visits()
     _create_rebuilds()
+    _create_history()
     _create_names()
 
 
@@ -184,6 +185,21 @@ def _create_rebuilds() -> None:
     )
     # It is there from the beginning: who folds events shares its lock.
     op.bulk_insert(made, [{"id": 1, "reached": None, "last": 0}])
+
+
+def _create_history() -> None:
+    op.create_table(
+        "history_files",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("first_seq", sa.BigInteger, nullable=False),
+        sa.Column("last_seq", sa.BigInteger, nullable=False),
+        sa.Column("first_at", sa.BigInteger, nullable=False),
+        sa.Column("last_at", sa.BigInteger, nullable=False),
+        sa.Column("events", sa.BigInteger, nullable=False),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("exported_at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
 
 
 def _create_names() -> None:

@@ -1,0 +1,138 @@
+"""Events of days gone by in files of columns, written and asked with DuckDB: with bounds of its own, on one thread, and
+never with a statement that a client has written."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+
+from shikanji.kit.errors import Unavailable
+from shikanji.services.analytics.repository.events import Kept
+
+if TYPE_CHECKING:
+    import duckdb
+
+HistoryGrain = Literal["day", "month"]
+
+MEMORY_MAX = "256MB"
+SECONDS_MAX = 20.0
+ROWS_MAX = 1_000
+
+COLUMNS = {
+    "seq": "BIGINT",
+    "id": "VARCHAR",
+    "type": "VARCHAR",
+    "at": "BIGINT",
+    "store_id": "VARCHAR",
+    "aggregate_id": "VARCHAR",
+    "version": "BIGINT",
+    "received_at": "BIGINT",
+    "amount": "BIGINT",
+    "data": "VARCHAR",
+}
+_WRITE = """COPY (SELECT * FROM read_json($source, format = 'newline_delimited', columns = $columns))
+TO '{target}' (FORMAT parquet, COMPRESSION zstd)"""
+_ASK = """
+SELECT strftime(date_trunc($grain, timezone($zone, make_timestamptz("at"))), '%Y-%m-%d') AS period, store_id,
+       count(*) FILTER (type = 'OrderCreated'), count(*) FILTER (type = 'OrderConfirmed'),
+       count(*) FILTER (type = 'OrderCompleted'), count(*) FILTER (type = 'OrderCancelled'),
+       coalesce(sum(amount) FILTER (type = 'PaymentCompleted'), 0)::BIGINT,
+       coalesce(sum(amount) FILTER (type = 'RefundCompleted'), 0)::BIGINT
+FROM read_parquet($files)
+WHERE "at" >= $since AND "at" < $until AND store_id IN (SELECT unnest($stores))
+      AND type IN ('OrderCreated', 'OrderConfirmed', 'OrderCompleted', 'OrderCancelled', 'PaymentCompleted',
+                   'RefundCompleted')
+GROUP BY period, store_id ORDER BY period, store_id LIMIT $rows_max"""
+
+
+class HistoryRow(NamedTuple):
+    """What happened in a period (its first day) in a store: counted when it happened, not when the order was placed."""
+
+    period: str
+    store_id: str
+    placed: int
+    confirmed: int
+    completed: int
+    cancelled: int
+    paid: int
+    refunded: int
+
+
+class Question(msgspec.Struct, frozen=True):
+    """`since` to before `until`, in µs; periods are those of `zone`."""
+
+    stores: Sequence[str]
+    since: int
+    until: int
+    grain: HistoryGrain
+    zone: str
+
+
+class _Amount(msgspec.Struct):
+    amount: int | None = None
+
+
+_amount = msgspec.json.Decoder(_Amount, strict=False).decode
+
+
+def to_parquet(events: Iterable[Kept]) -> bytes:
+    """One file of these events. For a thread."""
+    with TemporaryDirectory(prefix="shikanji-history-") as name, _opened(name) as connection:
+        source, target = Path(name, "events.json"), Path(name, "events.parquet")
+        with source.open("wb") as lines:
+            lines.writelines(_line(event) for event in events)
+        connection.execute(_WRITE.format(target=target), {"source": str(source), "columns": COLUMNS})
+        return target.read_bytes()
+
+
+def ask(files: Sequence[bytes], question: Question) -> list[HistoryRow]:
+    """For a thread. Raises Unavailable when it takes too long."""
+    if not files:
+        return []
+    with TemporaryDirectory(prefix="shikanji-history-") as name, _opened(name) as connection:
+        paths = [Path(name, f"{place}.parquet") for place in range(len(files))]
+        for path, content in zip(paths, files, strict=True):
+            path.write_bytes(content)
+        asked = {
+            **msgspec.structs.asdict(question),
+            "stores": list(question.stores),
+            "files": [str(path) for path in paths],
+            "rows_max": ROWS_MAX + 1,
+        }
+        return [HistoryRow(*row) for row in connection.execute(_ASK, asked).fetchall()]
+
+
+def _line(event: Kept) -> bytes:
+    values = {**msgspec.structs.asdict(event), "data": event.data.decode(), "amount": _amount_of(event)}
+    return msgspec.json.encode(values) + b"\n"
+
+
+def _amount_of(event: Kept) -> int | None:
+    return _amount(event.data).amount if event.type in ("PaymentCompleted", "RefundCompleted") else None
+
+
+@contextmanager
+def _opened(folder: str) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """Loads nothing from anywhere, keeps what does not fit into memory in the folder, and gives up in time."""
+    import duckdb
+
+    settings: dict[str, Any] = {
+        "threads": 1,
+        "memory_limit": MEMORY_MAX,
+        "temp_directory": folder,
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    with duckdb.connect(":memory:", config=settings) as connection:
+        alarm = threading.Timer(SECONDS_MAX, connection.interrupt)
+        alarm.start()
+        try:
+            yield connection
+        except duckdb.InterruptException as late:
+            raise Unavailable("The history takes too long: ask for less of it.") from late
+        finally:
+            alarm.cancel()
