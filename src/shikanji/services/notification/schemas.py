@@ -19,7 +19,6 @@ from shikanji.services.notification.wording import Rendered, dlt_text
 _PLAIN = {"pattern": "more than blanks"}
 Headline = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S", extra=_PLAIN)]
 Text = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"\S", extra=_PLAIN)]
-KindName = Annotated[str, Meta(min_length=1, max_length=40)]
 Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,120}=*$", extra={"form": "base64url"})]
 PushAddress = Annotated[str, Meta(min_length=1, max_length=2_048, pattern=r"^[!-~]+$", extra={"form": "no blanks"})]
 
@@ -123,10 +122,10 @@ class PushKeyView(Out, frozen=True, kw_only=True):
 
 
 class LogQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """`state`: only what waits, or what failed."""
+
     customer_id: Id | None = None
-    channel: MessageChannel | None = None
-    state: DeliveryState | None = None
-    kind: KindName | None = None
+    state: Literal["waiting", "failed"] | None = None
 
 
 class DeliveryView(Out, frozen=True, kw_only=True):

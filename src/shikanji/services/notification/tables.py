@@ -79,6 +79,10 @@ sa.Index(
     postgresql_where=WAITING,
 )
 
+FAILED = sa.text("state = 'failed'")
+sa.Index("notification_logs_failed", notification_logs.c.id, sqlite_where=FAILED, postgresql_where=FAILED)
+sa.Index("notification_logs_of_customer", notification_logs.c.customer_id, notification_logs.c.id)
+
 # What somebody declined: one row for each way and topic.
 notification_preferences = sa.Table(
     "notification_preferences",

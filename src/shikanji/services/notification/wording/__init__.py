@@ -23,6 +23,7 @@ FOOTER: dict[Language, str] = {
 }
 SMS_FACT_CHARACTERS_MAX = 30
 """What a DLT template lets stand for one `{#var#}`."""
+DEPTH_MAX = 12
 _PLAIN = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If)
 _BLANKS = re.compile(r"\s+")
 _PLACE = re.compile(r"\{\{.*?\}\}")
@@ -101,19 +102,21 @@ def check_words(words: Words) -> None:
 def _check(field: str, source: str) -> None:
     try:
         tree = _environment().parse(source)
-    except TemplateError as wrong:
+    except (TemplateError, RecursionError) as wrong:
         raise TemplateUnfit.field(field, f"is no template: {wrong}") from None
-    for node in _all(tree):
+    for node in _all(field, tree, 0):
         if not isinstance(node, _PLAIN):
             raise TemplateUnfit.field(field, f"may hold names and `if` only, not {type(node).__name__.lower()}")
         if isinstance(node, nodes.Name) and node.name not in NAMES:
             raise TemplateUnfit.field(field, f"{node.name} is not among {', '.join(sorted(NAMES))}")
 
 
-def _all(node: nodes.Node) -> Iterable[nodes.Node]:
+def _all(field: str, node: nodes.Node, depth: int) -> Iterable[nodes.Node]:
+    if depth > DEPTH_MAX:
+        raise TemplateUnfit.field(field, "has too many choices within choices")
     yield node
     for child in node.iter_child_nodes():
-        yield from _all(child)
+        yield from _all(field, child, depth + 1)
 
 
 def _sms(source: str, facts: Facts) -> str:

@@ -78,6 +78,8 @@ def _create_logs() -> None:
         sqlite_with_rowid=False,
     )
     _partial("notification_logs_waiting", "notification_logs", ["channel", "due_at"], "state = 'waiting'")
+    _partial("notification_logs_failed", "notification_logs", ["id"], "state = 'failed'")
+    op.create_index("notification_logs_of_customer", "notification_logs", ["customer_id", "id"])
 
 
 def _create_choices() -> None:
