@@ -26,7 +26,8 @@ StockReason = Literal["sale", "restock", "adjustment", "opening", "receipt"]
 
 
 class StockAdjusted(Event, frozen=True, kw_only=True):
-    """Every change of what is on hand, sales included."""
+    """Every change of what is on hand. What several orders that came together took of one stock is one change, of no
+    single order."""
 
     aggregate: ClassVar[str] = "stock_id"
     stock_id: str
