@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.house.sources import ROOT
@@ -64,11 +65,14 @@ class Guard:
         return self.path.relative_to(SOURCES / "shikanji")
 
 
-def all_guards() -> list[Guard]:
+@cache
+def all_guards() -> tuple[Guard, ...]:
     """Those that stand before some route, or before all."""
     paths = sorted(path for path in SERVICES.rglob("*.py") if "migrations" not in path.parts)
     found = [guard for path in (*paths, *KIT) for guard in guards_in(path, path.read_text())]
-    return [guard for guard, routes in zip(found, routes_behind(found), strict=True) if routes or guard.path in KIT]
+    return tuple(
+        guard for guard, routes in zip(found, routes_behind(found), strict=True) if routes or guard.path in KIT
+    )
 
 
 def guards_in(path: Path, source: str) -> Iterator[Guard]:
@@ -204,11 +208,17 @@ class Callers:
     def __init__(self, paths: Iterable[Path]) -> None:
         self._callers: dict[str, set[str]] = {}
         self._endpoints: dict[str, set[str]] = {}
+        self._reached: dict[str, frozenset[str]] = {}
         for path in paths:
             self._read(ast.parse(path.read_text()))
 
-    def routes_to(self, function: str) -> set[str]:
+    def routes_to(self, function: str) -> frozenset[str]:
         """Names of routes: `GET /api/v1/orders`."""
+        if function not in self._reached:
+            self._reached[function] = frozenset(self._find(function))
+        return self._reached[function]
+
+    def _find(self, function: str) -> set[str]:
         reached, waiting = set[str](), [function]
         while waiting:
             if (one := waiting.pop()) not in reached:
@@ -225,17 +235,21 @@ class Callers:
                 self._endpoints.setdefault(node.name, set()).update(_routes_over(node))
 
 
-def routes_behind(guards: Sequence[Guard]) -> list[set[str]]:
+def routes_behind(guards: Sequence[Guard]) -> list[frozenset[str]]:
     """For each guard the routes that it may stand before; empty: all, or none that can be asked."""
-    everywhere = Callers([*SERVICES.rglob("*.py"), *KIT])
-    of_service = {folder: Callers(folder.rglob("*.py")) for folder in SERVICES.iterdir()}
-    return [
-        (everywhere if guard.path in KIT else _of(of_service, guard.path)).routes_to(guard.function) for guard in guards
-    ]
+    return [_callers(_reach(guard.path)).routes_to(guard.function) for guard in guards]
 
 
-def _of(of_service: Mapping[Path, Callers], path: Path) -> Callers:
-    return next(callers for folder, callers in of_service.items() if path.is_relative_to(folder))
+def _reach(path: Path) -> tuple[Path, ...]:
+    """The files in which somebody may call what stands in this one."""
+    if path in KIT:
+        return (*sorted(SERVICES.rglob("*.py")), *KIT)
+    return tuple(sorted((SERVICES / path.relative_to(SERVICES).parts[0]).rglob("*.py")))
+
+
+@cache
+def _callers(paths: tuple[Path, ...]) -> Callers:
+    return Callers(paths)
 
 
 def _routes_over(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:

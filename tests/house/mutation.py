@@ -37,6 +37,7 @@ SECONDS_MAX = 600
 
 DOUBLED = {
     "services/order/model/edges.py never if not actor.staff": "the route is for staff, and no edge is a customer's",
+    "services/order/model/edges.py always actor.staff": "the route is for staff, and no edge is a customer's",
     "services/order/model/order.py never if trade not in actor.capacities": "the route says it is invalid",
     "services/store/actions.py never if not head_office": "the route refuses it too, before it asks for the account",
     "services/store/routes/staff.py never if not head_office": "the action refuses it too, in its transaction",
@@ -162,11 +163,11 @@ class Yard:
         return asyncio.run(ask())
 
 
-def noticed(guards: Sequence[Guard], jobs: int) -> Iterator[tuple[Guard, str]]:
-    """Each guard, and what was answered otherwise without it; empty: nothing. Raises RuntimeError where something is
-    answered otherwise with all of them, or nothing could be asked."""
+def noticed(guards: Sequence[Guard], jobs: int, *, controlled: bool = True) -> Iterator[tuple[Guard, str]]:
+    """Each guard, and what was answered otherwise without it; empty: nothing. Raises RuntimeError where nothing could
+    be asked, or where `controlled` and something is answered otherwise with all of them."""
     waiting = grouped(guards)
-    control = sorted({row for group in waiting for rows in group.values() for row in rows})
+    control = sorted({row for group in waiting for rows in group.values() for row in rows if controlled})
     with TemporaryDirectory(prefix="shikanji-guards-") as folder:
         yard = Yard(Path(folder))
         yard.prepare()
