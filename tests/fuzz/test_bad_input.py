@@ -523,6 +523,112 @@ async def test_what_is_kept_of_a_picture_is_a_picture(people: People) -> None:
             assert not [left for left in (b"script", b"PK\x03\x04", b"Phone of Asha", b"Exif") if left in kept.body]
 
 
+# messages, reviews, reports -------------------------------------------------------------------------------------------
+WORDS = "/api/v1/notifications/templates/notice/en"
+PHOTOS = "/api/v1/reviews/{review}/photos"
+DEVICES = "/api/v1/notifications/push/subscriptions"
+KEYS = {"p256dh": "B" * 87, "auth": "a" * 22}
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        "{{ name.__class__.__mro__ }}",
+        "{{ cycler.__init__.__globals__ }}",
+        "{% for a in range(10**9) %}x{% endfor %}",
+        "{% include '/etc/passwd' %}",
+        "{{ 7*7 }}",
+        "{{",
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), [("PUT", WORDS), ("POST", f"{WORDS}/preview")])
+async def test_words_of_a_message_name_facts_and_do_nothing_else(
+    people: People, method: str, path: str, injected: str
+) -> None:
+    answer = await refuse(people, "admin", method, path, json={"title": "Hello", "body": injected})
+
+    assert (answer.status, fields(answer)) == (422, ["body"])
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://127.0.0.1/push",
+        "https://[::ffff:127.0.0.1]/push",
+        "https://0x7f000001/push",
+        "https://169.254.169.254/latest/meta-data",
+        "https://fcm.googleapis.com.example.in/push",
+        "https://fcm.googleapis.com@127.0.0.1/push",
+        "http://fcm.googleapis.com/push",
+        "file:///etc/passwd",
+    ],
+)
+async def test_push_messages_go_to_push_services_only(people: People, endpoint: str) -> None:
+    answer = await refuse(people, "owner", "POST", DEVICES, json={"endpoint": endpoint, **KEYS})
+
+    assert (answer.status, fields(answer)) == (422, ["endpoint"])
+
+
+@pytest.mark.parametrize("path", ["sendgrid", "twilio/{order}"])
+async def test_a_callback_that_nobody_signed_is_401(people: People, path: str) -> None:
+    body = b'[{"event": "delivered", "sg_message_id": "1"}]'
+
+    for headers in ({}, {"X-Twilio-Signature": "AAAA"}, {"X-Twilio-Email-Event-Webhook-Signature": "AAAA"}):
+        at = f"/api/v1/notifications/callbacks/{path}"
+        assert (await refuse(people, "anonymous", "POST", at, data=body, headers=headers)).status == 401
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "status"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "image/svg+xml", 415),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "image/png", 422),
+        (b"GIF89a\x01\x00\x01\x00/*<script>*/=alert(1);", "image/gif", 415),
+        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 64, "image/png", 422),
+        (b"\xff\xd8\xff\xe0 <?php system('id');", "image/jpeg", 422),
+        (b"%PDF-1.7", "image/webp", 422),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "image/jpeg", 422),
+        (b"", "image/png", 422),
+        (b'{"url": "http://127.0.0.1"}', "application/json", 415),
+    ],
+    ids=str,
+)
+async def test_a_photo_is_a_picture(people: People, data: bytes, kind: str, status: int) -> None:
+    answer = await refuse(people, "owner", "POST", PHOTOS, data=data, headers={"Content-Type": kind})
+
+    assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"rating": 6}, "rating"),
+        ({"rating": 4.5}, "rating"),
+        ({"rating": 5, "status": "approved"}, "status"),
+        ({"rating": 5, "storeId": "{store}"}, "storeId"),
+        ({"rating": 5, "customerId": "{customer}"}, "customerId"),
+        ({"rating": 5, "text": "x" * 100_000}, "text"),
+    ],
+    ids=str,
+)
+async def test_a_wrong_review_is_422_and_named(people: People, body: dict[str, Any], field: str) -> None:
+    about = {"orderId": "{order}", "productId": "{product}"}
+
+    answer = await refuse(people, "owner", "POST", "/api/v1/reviews", json=filled({**about, **body}, people.things))
+
+    assert (answer.status, fields(answer)) == (422, [field])
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["from=2026-13-01", "from=2026-02-01&to=2026-01-01", "from=0001-01-01&to=9999-12-31", "grain=second", "by=x"],
+)
+async def test_a_report_of_days_that_are_none_is_422(people: People, query: str) -> None:
+    answer = await refuse(people, "manager", "GET", f"/api/v1/analytics/sales?storeId={{store}}&{query}")
+
+    assert answer.status == 422
+
+
 # proxies --------------------------------------------------------------------------------------------------------------
 async def test_nobody_becomes_another_by_a_header(people: People) -> None:
     claimed = {
