@@ -193,8 +193,8 @@ async def what_was_received_is_reviewed(script: Script) -> None:
     assert answer.status in (201, 409), answer.body
     received = (await script.ask("customer", "GET", f"/api/v1/reviews/order/{order_id}")).data
     path = f"/api/v1/reviews/{received['items'][1]['reviewId']}"
-    picture = {"data": PICTURE, "headers": {"Content-Type": "image/png"}}
-    added = await script.ask("customer", "POST", f"{path}/photos", **picture)
+    png = {"Content-Type": "image/png"}
+    added = await script.ask("customer", "POST", f"{path}/photos", data=PICTURE, headers=png)
     assert added.status == 201, added.body
     moderated = await script.ask("manager", "PUT", f"{path}/moderation", {"status": "approved"})
     assert moderated.status == 200, moderated.body
