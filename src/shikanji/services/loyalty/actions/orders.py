@@ -47,7 +47,7 @@ def promise_points(tx: Tx, events: Sequence[OrderConfirmed]) -> list[OrderConfir
     fresh = {event.order_id: event for event in events if not event.benefits and event.order_id not in known}
     if fresh:
         _promise(tx, list(fresh.values()))
-    failpoint("loyalty.confirm.before_commit")
+    failpoint("loyalty.promise.before_commit")
     return [event for event in events if fresh.get(event.order_id) is not event]
 
 
