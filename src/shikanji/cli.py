@@ -164,6 +164,7 @@ def audit(
     settle: Flag = False,
     repair: Flag = False,
     forget: Flag = False,
+    new: Flag = False,
     json: Flag = False,
 ) -> None:
     """Prove that every paisa, every piece of stock and every event is accounted for.
@@ -175,11 +176,12 @@ def audit(
     settle: first let the running platform finish what is waiting, then check all of it, however young
     repair: have events that a subscriber lacks published again
     forget: if all is clean, have published events forgotten that are more than 30 days old
+    new: only what is new since the last audit that was clean, or under way; in seconds, however long the history is
     json: print the report as JSON
     """
     from shikanji.audit.command import run
 
-    sys.exit(run(_of_the_folder(), settle=settle, repair=repair, forget=forget, as_json=json))
+    sys.exit(run(_of_the_folder(), settle=settle, repair=repair, forget=forget, new=new, as_json=json))
 
 
 @app.command

@@ -9,8 +9,10 @@ from typing import Any
 import pysqlite3
 import pytest
 
+from shikanji.audit import watermark
 from shikanji.audit.invariant import Report
 from shikanji.audit.run import Audit
+from shikanji.audit.since import KEYS, KINDS
 from shikanji.audit.views import card_number
 from shikanji.kit.clock import DAY, HOUR, SystemClock
 from tests.harness import ALL, Counter, open_shop
@@ -18,14 +20,17 @@ from tests.house.people import PICTURE
 from tests.scaled import ScaledShop
 
 
-def audit(folder: Path, *, ahead: int = HOUR, quiet: int = 0) -> Report:
+def audit(folder: Path, *, ahead: int = HOUR, quiet: int = 0, since: int | None = None) -> Report:
     """As of `ahead` µs from now: everything has had its time to settle."""
-    return audit_of({service.name: folder / f"{service.name}.db" for service in ALL}, ahead=ahead, quiet=quiet)
+    databases = {service.name: folder / f"{service.name}.db" for service in ALL}
+    return audit_of(databases, ahead=ahead, quiet=quiet, since=since)
 
 
-def audit_of(databases: Mapping[str, Path | str], *, ahead: int = HOUR, quiet: int = 0) -> Report:
+def audit_of(
+    databases: Mapping[str, Path | str], *, ahead: int = HOUR, quiet: int = 0, since: int | None = None
+) -> Report:
     """The same of databases wherever they are."""
-    look = Audit(ALL, databases)
+    look = Audit(ALL, databases, since=since)
     try:
         return look.run(now=SystemClock().now() + ahead, quiet=quiet)
     finally:
@@ -344,6 +349,10 @@ PLANTED = [
 ]
 
 
+BEFORE_THE_DAY = SystemClock().now() - DAY
+SEEN_NEW = {*KEYS, *KINDS}
+
+
 @pytest.mark.parametrize(("key", "database", "statement"), PLANTED, ids=lambda value: str(value)[:40])
 def test_a_planted_corruption_is_found(lived: Path, tmp_path: Path, key: str, database: str, statement: str) -> None:
     folder = tmp_path / "data"
@@ -353,6 +362,8 @@ def test_a_planted_corruption_is_found(lived: Path, tmp_path: Path, key: str, da
     report = audit(folder)
 
     assert key in {found.split()[0] for found in violated(report)}
+    if key in SEEN_NEW:
+        assert key in {found.split()[0] for found in violated(audit(folder, since=BEFORE_THE_DAY))}
 
 
 # Invariant, database, what may well happen: no corruption of that kind.
@@ -404,6 +415,46 @@ def test_what_may_well_happen_is_no_alarm(lived: Path, tmp_path: Path, key: str,
     report = audit(folder)
 
     assert key not in {found.split()[0] for found in violated(report)}
+
+
+def test_a_look_at_what_is_new_is_clean_after_a_day_of_everything_and_says_what_it_does_not_see(lived: Path) -> None:
+    report = audit(lived, ahead=0, since=BEFORE_THE_DAY)
+
+    assert [(finding.key, finding.violations) for finding in report.findings if finding.count] == []
+    assert report.since is not None
+    assert {"8", "28 order", "35a"} <= {*report.unseen}
+    assert {finding.key for finding in report.findings}.isdisjoint(report.unseen)
+
+
+def test_what_had_settled_before_is_judged_by_the_whole_audit_only(lived: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(lived, folder)
+    _corrupt(folder, "order", f"UPDATE orders SET lines_hash = 'another' WHERE id = {COMPLETED}")
+    later = SystemClock().now() + 2 * HOUR
+
+    assert violated(audit(folder, since=later)) == set()
+    assert "7" in violated(audit(folder, since=BEFORE_THE_DAY))
+    assert "7" in violated(audit(folder))
+
+
+def test_what_is_under_way_is_judged_however_long_it_has_been(lived: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(lived, folder)
+    _corrupt(folder, "order", f"UPDATE orders SET lines_hash = 'another' WHERE id = {CONFIRMED}")
+
+    assert violated(audit(folder, since=SystemClock().now() + 2 * HOUR)) == {"7"}
+
+
+def test_an_audit_that_was_clean_is_remembered_and_never_forgets(tmp_path: Path) -> None:
+    assert watermark.read(tmp_path) is None
+
+    watermark.write(tmp_path, watermark.raised(None, 5, whole=True))
+    for settled_before, whole in ((9, False), (7, False)):
+        watermark.write(tmp_path, watermark.raised(watermark.read(tmp_path), settled_before, whole=whole))
+    assert watermark.read(tmp_path) == watermark.Watermark(clean_before=9, whole_before=5)
+
+    (tmp_path / watermark.NAME).write_text("nobody can read this")
+    assert watermark.read(tmp_path) is None
 
 
 def test_every_invariant_has_a_planted_corruption(lived: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from shikanji import commands, sandbox, terminal
+from shikanji.audit import watermark
 from shikanji.audit.invariant import Finding, Invariant, Report
 from shikanji.audit.run import Audit
 from shikanji.configuration import Configuration
@@ -32,11 +33,16 @@ COLUMNS_ELSEWHERE = 160
 """How wide the report is where no terminal says how wide it may be."""
 
 
-def run(configuration: Configuration, *, settle: bool, repair: bool, forget: bool, as_json: bool) -> int:
+def run(configuration: Configuration, *, settle: bool, repair: bool, forget: bool, new: bool, as_json: bool) -> int:
     """The exit code."""
+    folder = configuration.platform.folder
     try:
-        report = _audit(configuration, settle=settle)
+        known = watermark.read(folder)
+        report = _audit(configuration, settle=settle, since=known.clean_before if new and known else None)
         _show(report, as_json=as_json)
+        if not report.violations and not report.lacking:
+            settled_before = from_rfc3339(report.settled_before)
+            watermark.write(folder, watermark.raised(known, settled_before, whole=report.since is None))
         if repair:
             _repair(configuration, report)
         if forget:
@@ -47,7 +53,7 @@ def run(configuration: Configuration, *, settle: bool, repair: bool, forget: boo
     return VIOLATIONS if report.violations else CLEAN
 
 
-def _audit(configuration: Configuration, *, settle: bool) -> Report:
+def _audit(configuration: Configuration, *, settle: bool, since: int | None) -> Report:
     settings = configuration.platform
     places = _places(configuration)
     services = [service for service in services_of(settings) if service.name in places]
@@ -55,7 +61,9 @@ def _audit(configuration: Configuration, *, settle: bool) -> Report:
     if settle:
         with terminal.progress().status("letting the platform finish what is under way"):
             asyncio.run(commands.run(configuration, "settle", {}))
-    with closing(Audit(services, places)) as audit, Progress(console=terminal.progress(), transient=True) as bar:
+    with ExitStack() as stack:
+        audit = stack.enter_context(closing(Audit(services, places, since=since)))
+        bar = stack.enter_context(Progress(console=terminal.progress(), transient=True))
         # A platform that stands is judged as of its last moment: nothing can have been late since then.
         now = SystemClock().now() if running or settle else audit.last_activity()
         task = bar.add_task("auditing", total=len(audit.invariants))
@@ -94,6 +102,8 @@ def _repair(configuration: Configuration, report: Report) -> None:
 
 
 def _forget(configuration: Configuration, report: Report) -> None:
+    if report.since is not None:
+        raise CommandFailed("nothing is forgotten without a look at everything: leave out --new")
     if report.violations or report.lacking:
         raise CommandFailed("nothing is forgotten as long as anything is not as it should be")
     matched = {"matched": from_rfc3339(report.settled_before)}
@@ -123,7 +133,12 @@ def _verdict(report: Report) -> Iterator[str]:
         count = sum(map(len, report.lacking.values()))
         yield f"{count} events are lacking somewhere; shikanji audit --repair publishes them again"
     said = f"{report.violations} violations" if report.violations else "clean"
-    yield f"{said}: {len(report.findings)} checks of all that was settled before {report.settled_before}"
+    if report.since is None:
+        yield f"{said}: {len(report.findings)} checks of all that was settled before {report.settled_before}"
+        return
+    yield f"{said}: {len(report.findings)} checks of what is new since {report.since} or under way"
+    unseen = sorted({key.split()[0] for key in report.unseen}, key=_number)
+    yield f"not looked at: what had settled before, and {', '.join(unseen)} (shikanji audit without --new sees all)"
 
 
 def _summary(report: Report) -> Table:

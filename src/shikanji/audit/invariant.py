@@ -49,6 +49,10 @@ class Report(msgspec.Struct, frozen=True, rename="camel"):
     open: dict[str, int]
     lacking: dict[str, list[str]]
     """Service → its events that a subscriber lacks: what `--repair` publishes again."""
+    since: str | None = None
+    """Only what came or changed since then was looked at, and what is under way."""
+    unseen: list[str] = []
+    """Then: the invariants that cannot be asked so."""
 
     @property
     def violations(self) -> int:

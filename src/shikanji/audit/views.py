@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -54,17 +54,17 @@ _ENOUGH_DIGITS = re.compile(r"\d(?:[ -]?\d){12}")
 _JSON_STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 
-def prepare(connection: Any) -> None:
-    """Views, functions and the table of legal steps."""
+def prepare(connection: Any, rewritten: Callable[[str], str] = str) -> None:
+    """Views, functions and the table of legal steps. `rewritten` makes a statement ask other tables."""
     connection.create_function("blake2b_hex", 1, _blake2b, deterministic=True)
     connection.create_function("sha256_hex", 1, _sha256, deterministic=True)
     connection.create_function("line_sums", 1, line_sums, deterministic=True)
     connection.create_function("pieces_ordered", 1, pieces_ordered, deterministic=True)
     connection.create_function("pieces_held", 1, pieces_held, deterministic=True)
     for view in VIEWS:
-        connection.execute(view)
+        connection.execute(rewritten(view))
     for statement in TABLES:
-        connection.execute(statement)
+        connection.execute(rewritten(statement))
     connection.execute("CREATE TEMP TABLE legal_steps (old TEXT, new TEXT, fulfilment TEXT)")
     legal = [(edge.old, edge.new, fulfilment) for edge in EDGES for fulfilment in edge.fulfilments]
     connection.executemany("INSERT INTO legal_steps VALUES (?, ?, ?)", legal)
