@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import bare, comparison, report, scaled
+from bench import bare, comparison, growth, report, scaled
 from bench.http import client
 from bench.load import closed_loop
 from bench.orders import measure_orders, outcome, step
@@ -90,9 +90,14 @@ SHAPES = {"one": [one_process], "scaled": [several_processes], "both": [one_proc
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--orders", type=int, default=4_000, help="orders that each measure places")
+    parser.add_argument("--growth", action="store_true", help="instead: with many orders stored, against a thousand")
+    parser.add_argument("--stored", type=int, default=1_000_000, help="how many orders are stored for that")
     parser.add_argument("--shape", choices=SHAPES, default="both", help="one process, several, or both")
     arguments = parser.parse_args()
     # As in a checkout that has been started before.
     compileall.compile_dir(SOURCES, quiet=1)
-    for measure in SHAPES[arguments.shape]:
-        measure(arguments.orders)
+    if arguments.growth:
+        growth.run(arguments.orders, arguments.stored)
+    else:
+        for measure in SHAPES[arguments.shape]:
+            measure(arguments.orders)

@@ -47,23 +47,27 @@ class Running:
 
 
 @asynccontextmanager
-async def running(program: list[str], *, ready_path: str, settings: dict[str, str]) -> AsyncIterator[Running]:
-    """Starts `program` with `{port}` and `{folder}` filled in, yields once `ready_path` answers 200, ends it after."""
+async def running(
+    program: list[str], *, ready_path: str, settings: dict[str, str], folder: Path | None = None
+) -> AsyncIterator[Running]:
+    """Starts `program` with `{port}` and `{folder}` filled in, yields once `ready_path` answers 200, ends it after.
+    Without a folder it gets a new one."""
     port = _free_port()
-    with tempfile.TemporaryDirectory(prefix="shikanji-bench-") as folder, tempfile.NamedTemporaryFile() as said:
+    with tempfile.TemporaryDirectory(prefix="shikanji-bench-") as new, tempfile.NamedTemporaryFile() as said:
+        folder = folder or Path(new)
         arguments = [part.format(port=port, folder=folder) for part in program]
         started = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
-            env={**os.environ, **settings, "SHIKANJI_DATA_DIR": folder},
+            env={**os.environ, **settings, "SHIKANJI_DATA_DIR": str(folder)},
             stdout=said,
             stderr=said,
         )
         try:
             url = f"http://127.0.0.1:{port}"
             await _until_ready(url + ready_path, process, Path(said.name))
-            yield Running(url, process.pid, Path(folder), time.perf_counter() - started)
+            yield Running(url, process.pid, folder, time.perf_counter() - started)
         finally:
             if process.returncode is None:
                 process.terminate()
