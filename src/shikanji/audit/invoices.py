@@ -124,10 +124,14 @@ INVOICES = (
     ),
     Invariant(
         "40d",
-        "what is due is issued within two hours, unless its store has no GSTIN",
+        "what is due is issued within two hours; it may wait for its order's confirmation, or its store's GSTIN",
         "quiescent",
-        """SELECT key, kind || ' due since ' || since || coalesce(', waits for ' || waits_for, ''), 'issued'
-        FROM payment.invoices_due WHERE since <= :before - 7200000000 AND waits_for IS NOT 'gstin'""",
+        """SELECT d.key, d.kind || ' due at ' || d.due_at || coalesce(', waits for ' || d.waits_for, ''), 'issued'
+        FROM payment.invoices_due d LEFT JOIN "order".orders o ON o.id = d.key
+        LEFT JOIN last_steps s ON s.order_id = o.id
+        WHERE d.due_at <= :before - 7200000000 OR d.since <= :before - 7200000000 AND CASE d.waits_for
+            WHEN 'figures' THEN 1
+            WHEN 'confirmation' THEN o.status NOT IN ('pending', 'cancelled') AND s.at <= :before - 7200000000 END""",
     ),
     Invariant(
         "40e",

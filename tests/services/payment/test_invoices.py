@@ -217,6 +217,19 @@ async def test_a_bill_that_does_not_add_up_keeps_no_other_from_its_number(each_t
     assert due(each_till) == [("invoice", "figures")]
 
 
+async def test_what_was_put_off_is_not_forgotten_over_what_is_due_before_it(each_till: Till) -> None:
+    early, soon = await sell_for_cash(each_till, 2)
+    each_till.orders.bills[early] = structs.replace(each_till.orders.bills[early], status="pending")
+    (payment,) = await each_till.room.db.read(repository.payments_of, early)
+    await invoicing.invoice_of(each_till.room, payment)
+    await issue(each_till)
+    each_till.orders.bills[early] = cash_bill(early)
+    each_till.advance(MINUTE)
+    await each_till.settle()
+
+    assert each_till.database.query("SELECT order_id FROM invoices ORDER BY serial") == [(soon,), (early,)]
+
+
 async def test_a_new_year_of_taxes_and_another_code_begin_at_one(each_till: Till) -> None:
     first, second, third = await sell_for_cash(each_till, 3)
     for order_id, change in ((first, {}), (second, {}), (third, {"store_code": "MGR2"})):

@@ -17,6 +17,8 @@ async def issue_due(room: Room, store_id: str) -> None:
         await _issue(room, store_id, order_ids)
     while refund_ids := await room.db.read(repository.due_now, store_id, "credit_note", BILLS_MAX):
         await room.db.write(issuing.issue_credit_notes, refund_ids)
+    if await room.db.read(repository.next_put_off, store_id) is not None:
+        await room.db.write(issuing.plan_what_was_put_off, store_id)
 
 
 async def invoice_of(room: Room, payment: Payment) -> Invoice | None:

@@ -73,7 +73,7 @@ def issue_invoices(tx: Tx, seller: Seller, order_ids: Sequence[str], bills: Iter
     elif ready:
         repository.put_off(tx, [bill.order_id for bill, _ in ready], tx.now + HOUR, NO_GSTIN)
         _log.error("a store sells without a GSTIN", alarm="no-gstin", store_id=seller.store_id)
-    _plan_what_was_put_off(tx, seller.store_id)
+    plan_what_was_put_off(tx, seller.store_id)
     failpoint("payment.issue_invoices.before_commit")
 
 
@@ -96,18 +96,19 @@ def issue_credit_notes(tx: Tx, refund_ids: Sequence[str]) -> None:
     failpoint("payment.issue_credit_notes.before_commit")
 
 
+def plan_what_was_put_off(tx: Tx, store_id: str) -> None:
+    """Tries again when the first of it is due. Said after every run too: each plan moves the one before it."""
+    at = repository.next_put_off(tx, store_id)
+    if at is not None:
+        tx.schedule(ISSUE_LATER, store_id, max(at, tx.now + SECOND))
+
+
 def _expect(tx: Tx, kind: InvoiceKind, keys: Sequence[str], store_id: str) -> None:
     """Due at the end of the span in which now falls: all that come due in it go together."""
     span = tx.settings(PaymentSettings).invoice_batch_seconds * SECOND
     at = (tx.now // span + 1) * span
     repository.add_due(tx, kind, keys, store_id, at)
     tx.schedule(ISSUE, store_id, at)
-
-
-def _plan_what_was_put_off(tx: Tx, store_id: str) -> None:
-    at = repository.next_due_of(tx, store_id)
-    if at is not None:
-        tx.schedule(ISSUE_LATER, store_id, max(at, tx.now + SECOND))
 
 
 def _drawn(tx: Tx, ready: Iterable[Paid]) -> Iterator[Drawn]:

@@ -44,7 +44,9 @@ DUE_NOW = (
     .order_by(invoices_due.c.due_at)
     .limit(sa.bindparam("at_most", type_=sa.BigInteger))
 )
-NEXT_DUE = sa.select(sa.func.min(invoices_due.c.due_at)).where(invoices_due.c.store_id == sa.bindparam("store_id"))
+NEXT_PUT_OFF = sa.select(sa.func.min(invoices_due.c.due_at)).where(
+    invoices_due.c.store_id == sa.bindparam("store_id"), invoices_due.c.waits_for.is_not(None)
+)
 IS_DUE = sa.select(invoices_due.c.key).where(invoices_due.c.key == sa.bindparam("key"))
 
 LOCK_ALL_DUES = sa.select(dues).where(any_of(dues.c.order_id, "order_ids")).order_by(dues.c.order_id).with_for_update()
@@ -123,9 +125,9 @@ def due_now(tx: Tx, store_id: str, kind: InvoiceKind, limit: int) -> list[str]:
     return [key for (key,) in tx.run(DUE_NOW, store_id=store_id, kind=kind, now=tx.now, at_most=limit)]
 
 
-def next_due_of(tx: Tx, store_id: str) -> int | None:
-    """µs."""
-    at: int | None = tx.run(NEXT_DUE, store_id=store_id).scalar()
+def next_put_off(tx: Tx, store_id: str) -> int | None:
+    """When the first that was put off is to be tried again (µs)."""
+    at: int | None = tx.run(NEXT_PUT_OFF, store_id=store_id).scalar()
     return at
 
 
