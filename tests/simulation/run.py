@@ -76,6 +76,7 @@ DEADLY = {
     **{f"{what} {name}": 2 for name in (*SERVICES, "sandbox") for what in ("commit", "committed")},
     **{f"{what} to {name}": often for name in SERVICES for what, often in (("deliver", 5), ("delivered", 2))},
     "deliver to order": 15,
+    "deliver to review": 20,
     **{f"{what} {name}": 1 for name in CALLS for what in ("ask", "answered")},
     **{f"{what} {path}": 5 for path in OUTSIDE for what in ("send", "sent")},
 }

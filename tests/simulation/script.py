@@ -277,6 +277,8 @@ class Script:
                 order.reached.add(status)
                 self.book.read(order, answer.data, [])
                 self._mean_to(0.9, partial(self._step, order))
+                if status in ("delivered", "completed"):
+                    self._mean_to(0.7, partial(self._review, order))
 
         return Asking("step", "PUT", f"/api/v1/orders/{order.id}/status", {"status": status}, person, heard=heard)
 
@@ -357,10 +359,10 @@ class Script:
         figures = {"accept": "application/json"}
         return Asking("invoice", "GET", path, None, self._customer(order), headers=figures, heard=heard)
 
-    def _review(self) -> Asking | None:
+    def _review(self, order: KnownOrder | None = None) -> Asking | None:
         """Of what was received, or is not yet; now and then of what one has reviewed before."""
         chance = self.chance
-        order = self._order(lambda order: order.status in ("delivered", "completed") or self._perhaps())
+        order = order or self._order(lambda order: order.status in ("delivered", "completed") or self._perhaps())
         if order is None:
             return None
         text = chance.choice(("", "Very good", "Better at www.example.in"))
@@ -371,12 +373,15 @@ class Script:
         def heard(answer: Answer) -> None:
             if answer.status == 201:
                 order.reviews[answer.data["id"]] = "there"
+                for _ in range(3):
+                    self._mean_to(0.8, partial(self._handle_review, order))
+                self._mean_to(0.2, partial(self._review, order))
 
         return Asking("review", "POST", "/api/v1/reviews", body, self._customer(order), heard=heard)
 
-    def _handle_review(self) -> Asking | None:
+    def _handle_review(self, order: KnownOrder | None = None) -> Asking | None:
         """Its author says something else, takes it away or looks at it; the store lets it be shown or not."""
-        order = self._order(lambda order: bool(order.reviews))
+        order = order or self._order(lambda order: bool(order.reviews))
         if order is None:
             return None
         chance, author = self.chance, self._customer(order)
