@@ -101,6 +101,8 @@ def _create_stock() -> None:
         sa.CheckConstraint("kind IN ('sale', 'restock', 'adjustment', 'opening', 'receipt')", name="movements_kind"),
         sqlite_with_rowid=False,
     )
+    received = sa.text("kind = 'receipt'")
+    op.create_index("movements_received", "movements", ["stock_id"], sqlite_where=received, postgresql_where=received)
     op.create_index(
         "movements_once_per_order",
         "movements",
