@@ -8,9 +8,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MailHandler
 
 from shikanji.kit.errors import Unavailable
-from shikanji.kit.messages import Message
+from shikanji.kit.messages import Message, NoChannel
 from shikanji.kit.messages.outbox import FILE_BYTES_MAX, MESSAGES_MAX, OutboxMessages, outbox_page
-from shikanji.kit.messages.smtp import NoChannel, SmtpMessages
+from shikanji.kit.messages.smtp import SmtpMessages
 from tests.serving import free_port, serving
 
 
