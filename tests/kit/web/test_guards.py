@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from shikanji.kit.auth import ANONYMOUS, Principal
-from shikanji.kit.errors import Forbidden, NotFound, Problem
+from shikanji.kit.errors import Forbidden, NotFound, Problem, Unauthorized
 from shikanji.kit.web.guards import (
     require_account,
     require_admin,
+    require_own,
     require_owner_or,
     require_role,
     require_staff_of,
@@ -34,7 +35,8 @@ GUARDS: dict[str, Callable[[Principal], None]] = {
     "an order is served": lambda who: require_staff_of(who, "owner", HERE, "manager", "chef"),
     "a store is edited": lambda who: require_role(who, HERE, "manager"),
     "a profile is read": lambda who: require_account(who, "owner"),
-    "a store is opened": require_admin,
+    "a profile is changed": lambda who: require_own(who, "owner"),
+    "closed stores are listed": require_admin,
 }
 
 
@@ -46,7 +48,8 @@ GUARDS: dict[str, Callable[[Principal], None]] = {
         ("an order is served", {"manager", "chef", "admin"}, {"owner"}),
         ("a store is edited", {"manager", "admin"}, {"anonymous", "owner", "customer", "chef", "other manager"}),
         ("a profile is read", {"owner", "admin"}, set()),
-        ("a store is opened", {"admin"}, set(PRINCIPALS) - {"admin"}),
+        ("a profile is changed", {"owner"}, {"admin"}),
+        ("closed stores are listed", {"admin"}, set(PRINCIPALS) - {"admin", "anonymous"}),
     ],
 )
 def test_each_guard_lets_in_exactly_whom_it_should(what: str, allowed: set[str], forbidden: set[str]) -> None:
@@ -54,7 +57,7 @@ def test_each_guard_lets_in_exactly_whom_it_should(what: str, allowed: set[str],
 
     assert {name for name, refusal in outcomes.items() if refusal is None} == allowed
     assert {name for name, refusal in outcomes.items() if refusal is Forbidden} == forbidden
-    assert all(refusal in {None, Forbidden, NotFound} for refusal in outcomes.values())
+    assert all(refusal in {None, Forbidden, NotFound, Unauthorized} for refusal in outcomes.values())
 
 
 def outcome(guard: Callable[[Principal], None], principal: Principal) -> type[Problem] | None:
@@ -70,6 +73,10 @@ def test_nobody_owns_what_has_no_owner() -> None:
         require_visible(ANONYMOUS, owner_id=None, store_id=None)
     with pytest.raises(NotFound):
         require_visible(ANONYMOUS, owner_id="", store_id=None)
+
+
+def test_who_may_be_head_office_is_told_to_sign_in() -> None:
+    assert outcome(require_admin, ANONYMOUS) is Unauthorized
 
 
 def test_any_role_counts_where_none_is_named() -> None:

@@ -66,6 +66,14 @@ def require_account(principal: Principal, account_id: str) -> None:
         raise NotFound
 
 
+def require_own(principal: Principal, account_id: str) -> None:
+    """Only the account itself may change what belongs to it. Head office, which may see it, gets Forbidden; all others
+    NotFound."""
+    require_account(principal, account_id)
+    if not is_owner(principal, account_id):
+        raise Forbidden
+
+
 def _staff(roles: tuple[Role, ...]) -> str:
     """`the store's chef or manager`, or its staff where every role will do."""
     return f"the store's {' or '.join(roles) or 'staff'}"

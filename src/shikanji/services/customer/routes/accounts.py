@@ -3,12 +3,12 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from shikanji.kit.auth import Principal, Role
+from shikanji.kit.auth import Role
 from shikanji.kit.clock import to_rfc3339
 from shikanji.kit.errors import Forbidden, Invalid, NotFound, PreconditionFailed
 from shikanji.kit.service import Room
 from shikanji.kit.web.etags import etag
-from shikanji.kit.web.guards import is_owner, require_account
+from shikanji.kit.web.guards import require_account, require_own
 from shikanji.kit.web.pages import decode_cursor, page
 from shikanji.kit.web.routes import Incoming, Reply, Who
 from shikanji.services.customer.actions import accounts, directory
@@ -88,14 +88,6 @@ async def set_access(room: Room, incoming: Incoming[SetAccess, None]) -> Custome
     )
     await announce(room, notices)
     return _row(customer)
-
-
-def require_own(principal: Principal, customer_id: str) -> None:
-    """Only the account itself may change what belongs to it. Head office, which may see it, gets Forbidden; all others
-    NotFound."""
-    require_account(principal, customer_id)
-    if not is_owner(principal, customer_id):
-        raise Forbidden
 
 
 def _changes(body: UpdateCustomer) -> ProfileChanges:

@@ -6,7 +6,7 @@ from shikanji.kit.clock import to_rfc3339
 from shikanji.kit.errors import Forbidden, Invalid, NotFound, PreconditionFailed
 from shikanji.kit.service import Room
 from shikanji.kit.web.etags import etag
-from shikanji.kit.web.guards import require_account
+from shikanji.kit.web.guards import require_account, require_own
 from shikanji.kit.web.routes import Incoming, Reply, Who
 from shikanji.services.customer.actions import keeping
 from shikanji.services.customer.errors import (
@@ -17,7 +17,6 @@ from shikanji.services.customer.errors import (
 )
 from shikanji.services.customer.model.account import Language
 from shikanji.services.customer.model.keeping import AddressDetails, KeptPreferences, Preferences, SavedAddress
-from shikanji.services.customer.routes.accounts import require_own
 from shikanji.services.customer.routes.declared import routes
 from shikanji.services.customer.schemas import AddressIn, AddressView, FavouriteView, PreferencesIn, PreferencesView
 

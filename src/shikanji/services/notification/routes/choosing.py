@@ -1,8 +1,8 @@
 """Which messages somebody wants, and on which devices."""
 
-from shikanji.kit.errors import Invalid, NotFound
+from shikanji.kit.errors import Forbidden, Invalid, NotFound
 from shikanji.kit.service import Room
-from shikanji.kit.web.guards import require_account
+from shikanji.kit.web.guards import require_account, require_own
 from shikanji.kit.web.routes import Incoming, Reply, Who
 from shikanji.services.notification.actions import choosing
 from shikanji.services.notification.actions.choosing import Choice
@@ -40,11 +40,11 @@ async def read_preferences(room: Room, incoming: Incoming[None, None]) -> Prefer
     body=PreferencesIn,
     returns=PreferencesView,
     who=Who.SIGNED_IN,
-    raises=[NotFound, CannotDecline, Invalid],
+    raises=[NotFound, Forbidden, CannotDecline, Invalid],
 )
 async def change_preferences(room: Room, incoming: Incoming[PreferencesIn, None]) -> PreferencesView:
-    """Switches messages on and off. What happens to one's orders always stands in the app."""
-    require_account(incoming.principal, incoming.path["userId"])
+    """Switches messages on and off: one's own. What happens to one's orders always stands in the app."""
+    require_own(incoming.principal, incoming.path["userId"])
     wanted = [
         Choice(channel=each.channel, topic=each.topic, enabled=each.enabled) for each in incoming.body.preferences
     ]

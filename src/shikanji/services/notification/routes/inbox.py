@@ -2,9 +2,9 @@
 
 from shikanji.contracts.customer import AskContacts
 from shikanji.contracts.store import AskStores, StoreBrief
-from shikanji.kit.errors import Invalid, NotFound, Problem
+from shikanji.kit.errors import Forbidden, Invalid, NotFound, Problem
 from shikanji.kit.service import Room
-from shikanji.kit.web.guards import require_account
+from shikanji.kit.web.guards import require_account, require_own
 from shikanji.kit.web.pages import decode_cursor, encode_cursor
 from shikanji.kit.web.routes import Incoming, Reply, Who
 from shikanji.services.notification import wording
@@ -45,10 +45,12 @@ async def count_unread(room: Room, incoming: Incoming[None, None]) -> UnreadView
     return UnreadView(unread=await room.db.read(inbox.unread_count, incoming.path["userId"]))
 
 
-@routes.put("/api/v1/notifications/user/{userId}/read", returns=UnreadView, who=Who.SIGNED_IN, raises=[NotFound])
+@routes.put(
+    "/api/v1/notifications/user/{userId}/read", returns=UnreadView, who=Who.SIGNED_IN, raises=[NotFound, Forbidden]
+)
 async def mark_all_read(room: Room, incoming: Incoming[None, None]) -> UnreadView:
     """Marks everything as read, in small batches, so that nobody waits for it."""
-    require_account(incoming.principal, incoming.path["userId"])
+    require_own(incoming.principal, incoming.path["userId"])
     while await room.db.write(inbox.read_all, incoming.path["userId"]) == inbox.READ_AT_ONCE_MAX:
         pass
     return UnreadView(unread=await room.db.read(inbox.unread_count, incoming.path["userId"]))
