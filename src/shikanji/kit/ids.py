@@ -56,11 +56,6 @@ def first_id(at: int) -> str:
     return f"{_head(at // 1_000, 0)}{0:012x}"
 
 
-def first_of(at: int) -> str:
-    """No id that was made at `at` (µs) or later comes before it in text order."""
-    return f"{_head(at // 1_000, 0)}{0:012x}"
-
-
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 

@@ -8,7 +8,7 @@ from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Invalid
 from shikanji.kit.events import Event
 from shikanji.kit.failpoints import failpoint
-from shikanji.kit.ids import first_of
+from shikanji.kit.ids import first_id
 from shikanji.kit.web.etags import etag, require_match
 from shikanji.services.inventory.actions import balances
 from shikanji.services.inventory.errors import PurchaseOrderNotFound, ReceiptKnown
@@ -90,7 +90,7 @@ def suggestions(tx: Tx, store_id: str) -> list[Suggestion]:
     shorts = purchases.shorts(tx, store_id, SUGGESTED_MAX)
     if not shorts:
         return []
-    since = first_of(tx.now - reorder.LOOKED_BACK_DAYS * DAY)
+    since = first_id(tx.now - reorder.LOOKED_BACK_DAYS * DAY)
     sold = purchases.sold_since(tx, [short.stock_id for short in shorts], since)
     return reorder.suggest(shorts, sold, suppliers.sources(tx, [short.product_id for short in shorts]))
 
