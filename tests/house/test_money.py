@@ -21,6 +21,8 @@ COMPUTES_MONEY = (
     "src/shikanji/services/inventory/model/pricing.py",
     "src/shikanji/services/inventory/model/tax.py",
     "src/shikanji/services/store/model/serving.py",
+    "src/shikanji/services/analytics/model/",
+    "src/shikanji/services/analytics/actions/",
     "src/shikanji/sandbox/",
     "src/shikanji/audit/",
 )
