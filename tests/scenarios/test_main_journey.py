@@ -46,6 +46,11 @@ async def test_a_customer_orders_and_pays_online_and_the_store_fulfils(counter: 
     await counter.advance_status(order["id"], "preparing", "ready", "dispatched", "delivered", "completed")
     assert (await asha.get(f"/api/v1/orders/{order['id']}")).data["status"] == "completed"
 
+    invoice = await asha.get(f"/api/v1/payments/{payment['id']}/invoice")
+    figures = await asha.get(f"/api/v1/payments/{payment['id']}/invoice", headers={"Accept": "application/json"})
+    assert (invoice.status, invoice.headers["Content-Type"], invoice.body[:5]) == (200, "application/pdf", b"%PDF-")
+    assert figures.data["total"] == order["total"]
+
 
 async def test_a_webhook_alone_settles_a_payment(counter: Counter) -> None:
     order = await counter.order(paymentMethod="online")
