@@ -9,7 +9,16 @@ LEFT_OUT = frozenset({"jobs", "leases", "sessions", "refresh_tokens", "challenge
 """What has its time and is gone: nobody of long ago is still signed in or waited for."""
 
 AS_LIVED = frozenset(
-    {"sellers", "invoice_series", "cohorts", "customer_segments", "stores", "products", "product_pairs"}
+    {
+        "sellers",
+        "invoice_series",
+        "cohorts",
+        "customer_segments",
+        "stores",
+        "products",
+        "product_pairs",
+        "history_files",
+    }
 )
 """What those who lived left for all, and what is good for all others too."""
 

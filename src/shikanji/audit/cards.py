@@ -42,7 +42,21 @@ def _suspected(rows: Sequence[bytes]) -> list[bytes]:
     while at >= 0:
         end = digits.find(b"\0", at)
         end = len(digits) if end < 0 else end
-        if has_card(together[max(0, at - 1) : end + 1].decode("utf-8", "replace")):
+        if not _is_number_of_json(together, at, end) and has_card(
+            together[max(0, at - 1) : end + 1].decode("utf-8", "replace")
+        ):
             found.add(bisect_right(starts, at) - 1)
         at = digits.find(_ENOUGH, end)
     return [rows[place] for place in sorted(found)]
+
+
+def _is_number_of_json(together: bytes, at: int, end: int) -> bool:
+    """The value of a key, as times and amounts are: in a text of JSON the quote before the colon would be escaped."""
+    if (
+        together[at - 2 : at] != b'":'
+        or together[at - 3 : at - 2] == b"\\"
+        or together[end : end + 1] not in (b",", b"}")
+    ):
+        return False
+    start = together.rfind(BETWEEN, 0, at) + 1
+    return together[start : start + 1] in (b"{", b"[")

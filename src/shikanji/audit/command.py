@@ -3,8 +3,10 @@
 import asyncio
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing
+from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
@@ -24,11 +26,14 @@ from shikanji.kit.db.retention import OUTBOX_DAYS
 from shikanji.kit.db.together import SqliteError
 from shikanji.kit.errors import OperatorError
 from shikanji.kit.folder import CommandFailed, is_owned
+from shikanji.kit.service import Service
 
 QUIET_SECONDS = 120
 CLEAN, VIOLATIONS, UNREADABLE = 0, 1, 2
 REPAIRED_AT_ONCE = 5_000
 """Ids in one request to the running platform: its messages have a limit."""
+BYTES_FOR_TWO = 200_000_000
+"""Of all databases together: from here on two processes audit."""
 COLUMNS_ELSEWHERE = 160
 """How wide the report is where no terminal says how wide it may be."""
 
@@ -62,6 +67,8 @@ def _audit(configuration: Configuration, *, settle: bool, since: int | None) -> 
         with terminal.progress().status("letting the platform finish what is under way"):
             asyncio.run(commands.run(configuration, "settle", {}))
     with ExitStack() as stack:
+        # Begun before anything is opened here: no file of SQLite's may be open in two processes by a fork.
+        cards = _look_for_cards_beside(stack, services, places) if since is None else None
         audit = stack.enter_context(closing(Audit(services, places, since=since)))
         bar = stack.enter_context(Progress(console=terminal.progress(), transient=True))
         # A platform that stands is judged as of its last moment: nothing can have been late since then.
@@ -71,7 +78,23 @@ def _audit(configuration: Configuration, *, settle: bool, since: int | None) -> 
         def step(invariant: Invariant, place: int, _: int) -> None:
             bar.update(task, completed=place, description=f"auditing {invariant.key}")
 
-        return audit.run(now=now, quiet=0 if settle else QUIET_SECONDS * SECOND, progress=step)
+        return audit.run(now=now, quiet=0 if settle else QUIET_SECONDS * SECOND, progress=step, cards=cards)
+
+
+def _look_for_cards_beside(
+    stack: ExitStack, services: Sequence[Service], places: Mapping[str, Path | str]
+) -> Callable[[], list[Finding]] | None:
+    """In a process of its own, where there is so much to look through that it pays; None where it does not."""
+    files = [place for place in places.values() if isinstance(place, Path)]
+    if len(files) < len(places) or sum(file.stat().st_size for file in files) < BYTES_FOR_TWO:
+        return None
+    beside = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("fork")))
+    return beside.submit(_card_findings, services, places).result
+
+
+def _card_findings(services: Sequence[Service], places: Mapping[str, Path | str]) -> list[Finding]:
+    with closing(Audit(services, places)) as look:
+        return look.cards()
 
 
 def _places(configuration: Configuration) -> dict[str, Path | str]:
