@@ -1,13 +1,18 @@
 """What events make of the figures: each order counts once, on its day, whatever the order they come in."""
 
+import ast
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
+from shikanji import contracts
 from shikanji.contracts.order import OrderDispatched, OrderPreparing, OrderReady
-from shikanji.kit.clock import DAY, MINUTE
+from shikanji.contracts.store import StoreUpdated
+from shikanji.kit.clock import DAY, HOUR, MINUTE
 from shikanji.kit.db.tx import Tx
 from shikanji.services.analytics import service
 from shikanji.services.analytics.actions import rebuilding
@@ -24,6 +29,7 @@ from tests.services.analytics.makers import (
     SHIKANJI,
     STORE,
     TODAY,
+    At,
     cancelled,
     completed,
     confirmed,
@@ -238,3 +244,34 @@ def spoil(tx: Tx) -> None:
     """What a bug may have done to figures."""
     tx.execute(sa.update(aggregated_metrics).values(paid=aggregated_metrics.c.paid + 1))
     tx.execute(sa.delete(order_facts).where(order_facts.c.counted == 1))
+
+
+async def test_orders_move_to_the_days_of_a_clock_that_is_told_later(base: OpenDatabase) -> None:
+    order = number()
+    late = NOON + 13 * HOUR
+    await tell(base, opened(), created(order, at=late), confirmed(order))
+    assert figures(base, "day", TODAY + 1)["orders"] == 1
+
+    changed = At(NOON, StoreUpdated(store_id=STORE, changed=["timeZone"], time_zone="Asia/Dubai"))
+    (move,) = envelopes([changed])
+    await receive(
+        base, msgspec.structs.replace(move, metadata=msgspec.structs.replace(move.metadata, aggregate_version=2))
+    )
+    await settle(base)
+
+    assert (figures(base, "day", TODAY + 1), figures(base, "day")["orders"]) == ({}, 1)
+    assert (figures(base, "new", TODAY + 1), figures(base, "new")) == ({}, {"orders": 1})
+    assert figures(base, "hour", TODAY * 24 + 23)["orders"] == 1
+
+
+def test_every_event_of_the_published_language_is_heard() -> None:
+    declared = {
+        node.name
+        for file in Path(contracts.__path__[0]).glob("*.py")
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id == "Event" for base in node.bases)
+    }
+
+    assert set(service.subscribers.kinds) == declared
+    assert len(declared) > 40
