@@ -1,7 +1,7 @@
 """A history that was made is as one that was lived: whole by every invariant, and its old events can be forgotten."""
 
 import asyncio
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from bench.history.__main__ import make
 from shikanji import commands
+from shikanji.audit.command import look_for_cards_beside
 from shikanji.audit.invariant import Report
 from shikanji.audit.run import Audit
 from shikanji.configuration import Configuration
@@ -53,6 +54,19 @@ def test_it_has_orders_of_every_end_and_events_of_the_last_weeks_only(history: P
 
     ((events, numbers),) = query(history, "order", "SELECT (SELECT count(*) FROM outbox), sum(version) FROM aggregates")
     assert 0 < events < numbers / 2
+
+
+def test_card_numbers_are_looked_for_by_a_process_of_its_own_where_there_is_much_to_look_through(
+    history: Path,
+) -> None:
+    places: dict[str, Path | str] = {service.name: history / f"{service.name}.db" for service in ALL}
+    with ExitStack() as stack:
+        assert look_for_cards_beside(stack, places) is None
+
+        cards = look_for_cards_beside(stack, places, bytes_min=0)
+
+        assert cards is not None
+        assert {finding.key.split(".")[0] for finding in cards()} == {f"48 {name}" for name in places}
 
 
 async def test_what_of_it_is_older_than_events_are_kept_is_forgotten_and_all_stays_whole(history: Path) -> None:

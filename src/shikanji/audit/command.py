@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing
 from multiprocessing import get_context
@@ -18,7 +18,7 @@ from shikanji.audit import watermark
 from shikanji.audit.invariant import Finding, Invariant, Report
 from shikanji.audit.run import Audit
 from shikanji.configuration import Configuration
-from shikanji.house import services_of
+from shikanji.house import SERVICES, services_of
 from shikanji.kit.clock import SECOND, SystemClock, from_rfc3339
 from shikanji.kit.db.faults import Unfit
 from shikanji.kit.db.opening import check, is_at_work, sqlite_path, url_of
@@ -26,7 +26,6 @@ from shikanji.kit.db.retention import OUTBOX_DAYS
 from shikanji.kit.db.together import SqliteError
 from shikanji.kit.errors import OperatorError
 from shikanji.kit.folder import CommandFailed, is_owned
-from shikanji.kit.service import Service
 
 QUIET_SECONDS = 120
 CLEAN, VIOLATIONS, UNREADABLE = 0, 1, 2
@@ -68,7 +67,7 @@ def _audit(configuration: Configuration, *, settle: bool, since: int | None) -> 
             asyncio.run(commands.run(configuration, "settle", {}))
     with ExitStack() as stack:
         # Begun before anything is opened here: no file of SQLite's may be open in two processes by a fork.
-        cards = _look_for_cards_beside(stack, services, places) if since is None else None
+        cards = look_for_cards_beside(stack, places) if since is None else None
         audit = stack.enter_context(closing(Audit(services, places, since=since)))
         bar = stack.enter_context(Progress(console=terminal.progress(), transient=True))
         # A platform that stands is judged as of its last moment: nothing can have been late since then.
@@ -81,18 +80,19 @@ def _audit(configuration: Configuration, *, settle: bool, since: int | None) -> 
         return audit.run(now=now, quiet=0 if settle else QUIET_SECONDS * SECOND, progress=step, cards=cards)
 
 
-def _look_for_cards_beside(
-    stack: ExitStack, services: Sequence[Service], places: Mapping[str, Path | str]
+def look_for_cards_beside(
+    stack: ExitStack, places: Mapping[str, Path | str], *, bytes_min: int = BYTES_FOR_TWO
 ) -> Callable[[], list[Finding]] | None:
     """In a process of its own, where there is so much to look through that it pays; None where it does not."""
     files = [place for place in places.values() if isinstance(place, Path)]
-    if len(files) < len(places) or sum(file.stat().st_size for file in files) < BYTES_FOR_TWO:
+    if len(files) < len(places) or sum(file.stat().st_size for file in files) < bytes_min:
         return None
     beside = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("fork")))
-    return beside.submit(_card_findings, services, places).result
+    return beside.submit(_card_findings, places).result
 
 
-def _card_findings(services: Sequence[Service], places: Mapping[str, Path | str]) -> list[Finding]:
+def _card_findings(places: Mapping[str, Path | str]) -> list[Finding]:
+    services = [service for service in (*SERVICES, sandbox.service) if service.name in places]
     with closing(Audit(services, places)) as look:
         return look.cards()
 

@@ -18,7 +18,7 @@ class Watermark(msgspec.Struct, frozen=True, rename="camel"):
 def read(folder: Path) -> Watermark | None:
     """None where there is none, or nobody can read it: then everything is to be looked at."""
     try:
-        return msgspec.json.decode((folder / NAME).read_bytes(), type=Watermark)
+        return msgspec.json.decode(folder.joinpath(NAME).read_bytes(), type=Watermark)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
 
@@ -33,6 +33,6 @@ def raised(known: Watermark | None, settled_before: int, *, whole: bool) -> Wate
 
 def write(folder: Path, watermark: Watermark) -> None:
     """In one step: a reader finds the old one or the new one."""
-    new = folder / f"{NAME}.new"
+    new = folder.joinpath(f"{NAME}.new")
     new.write_bytes(msgspec.json.encode(watermark))
-    new.replace(folder / NAME)
+    new.replace(folder.joinpath(NAME))
