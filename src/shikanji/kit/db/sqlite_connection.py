@@ -5,27 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pysqlite3._sqlite3
 import pysqlite3.dbapi2 as sqlite
 
 from shikanji.kit.context import Origin
 from shikanji.kit.db.faults import ConstraintViolated, StorageFault, TransactionOver
-from shikanji.kit.db.sqlite_library import spare_locks
 from shikanji.kit.db.statements import Statements, for_sqlite
 from shikanji.kit.db.transaction import Ground, Transaction
 
 T = TypeVar("T")
 
-
-def sqlite_library_path() -> Path:
-    """The file that holds the very SQLite that we use: the driver's own module."""
-    return Path(pysqlite3._sqlite3.__file__)
-
-
 STATEMENTS: Statements = for_sqlite()
 """Compiled once for every SQLite database of the process."""
-
-spare_locks(sqlite_library_path())
 
 # The driver looks for an adapter of whatever is neither number nor text, and asks None and bytes for one by attributes
 # that they lack: two exceptions a parameter, 6 % of all that an order costs. These two give back what they are given.
@@ -116,7 +106,7 @@ def read_once(ground: Ground, connection: Any, origin: Origin, fn: Callable[...,
     finally:
         if connection.in_transaction:
             cursor.execute("ROLLBACK")
-        # Not left to whoever drops it last: the frames of an error go to another thread.
+        # Not left to whoever drops it last, on whatever thread.
         cursor.close()
 
 
