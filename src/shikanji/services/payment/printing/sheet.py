@@ -9,7 +9,7 @@ import msgspec
 
 from shikanji.contracts.store import Seller
 from shikanji.services.payment.model.invoice import Document, Invoice, InvoiceLine
-from shikanji.services.payment.printing.wording import LABELS, Language, day, in_words, moment, rupees
+from shikanji.services.payment.printing.wording import LABELS, Language, day, in_words, moment, percent, rupees
 
 TEXT_MAX = 240
 """Characters of one text that are shown; no form takes more than this of anything that is printed."""
@@ -93,7 +93,7 @@ def _line(place: int, line: InvoiceLine, language: Language) -> dict[str, Any]:
         "off": rupees(line.off) if line.off else "–",
         "taxable": rupees(line.taxable),
         "half": rupees(line.half),
-        "half_rate": _percent(line.rate_bp / 2),
+        "half_rate": percent(5 * line.rate_bp),
         "gross": rupees(line.taxable + 2 * line.half),
     }
 
@@ -106,7 +106,7 @@ def _summary(lines: Sequence[InvoiceLine]) -> list[list[str]]:
         of[0] += line.taxable
         of[1] += line.half
     return [
-        [hsn, _percent(rate), rupees(taxable), rupees(half), rupees(half)]
+        [hsn, percent(10 * rate), rupees(taxable), rupees(half), rupees(half)]
         for (hsn, rate), (taxable, half) in sorted(sums.items())
     ]
 
@@ -121,10 +121,6 @@ def _total_rows(invoice: Invoice, labels: dict[str, Any]) -> Iterator[list[Any]]
     yield ["SGST", rupees(invoice.sgst)]
     if invoice.round_off:
         yield [labels["round_off"], rupees(invoice.round_off)]
-
-
-def _percent(basis_points: float) -> str:
-    return f"{basis_points / 100:g}%"
 
 
 def _qr(invoice: Invoice) -> str:

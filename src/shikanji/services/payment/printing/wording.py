@@ -104,6 +104,12 @@ def rupees(paise: int) -> str:
     return f"{sign}₹{','.join([*pairs, tail])}.{rest:02}"
 
 
+def percent(thousandths: int) -> str:
+    """`2.5%` of 2,500: half of a basis point is 5."""
+    whole, rest = divmod(thousandths, 1_000)
+    return f"{whole}.{rest:03}".rstrip("0").rstrip(".") + "%"
+
+
 def in_words(paise: int, language: Language) -> str:
     """`Rupees one hundred five and paise fifty only`."""
     whole, rest = divmod(paise, 100)

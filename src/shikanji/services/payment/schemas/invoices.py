@@ -14,6 +14,7 @@ from shikanji.kit.web.fields import Id
 from shikanji.kit.web.pages import PageQuery
 from shikanji.services.payment.model.invoice import INDIA, Invoice, InvoiceLine
 from shikanji.services.payment.printing import Language
+from shikanji.services.payment.printing.wording import percent
 from shikanji.services.payment.schemas.paying import Moment
 
 STATE_NAMES = {code: state for state, code in STATES.items()}
@@ -203,7 +204,7 @@ def _rows_of(invoice: Invoice) -> list[list[str]]:
     return [
         [
             *fixed,
-            f"{rate / 100:g}",
+            percent(10 * rate).rstrip("%"),
             *(_rupees(sign * amount) for amount in (taxable, half, half, 0, 0, invoice.total)),
         ]
         for rate, (taxable, half) in sorted(by_rate.items())
