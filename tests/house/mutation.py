@@ -39,6 +39,7 @@ DOUBLED = {
     "services/order/model/edges.py never if not actor.staff": "the route is for staff, and no edge is a customer's",
     "services/order/model/edges.py always actor.staff": "the route is for staff, and no edge is a customer's",
     "services/order/model/order.py never if trade not in actor.capacities": "the route says it is invalid",
+    "services/review/routes/reviews.py never if standing.customer_id != customer_id": "each use of it asks again",
     "services/store/actions.py never if not head_office": "the route refuses it too, before it asks for the account",
     "services/store/routes/staff.py never if not head_office": "the action refuses it too, in its transaction",
 }
