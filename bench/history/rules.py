@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-DAYS_KEPT: Mapping[str, int] = {"outbox": 30, "inbox": 31, "idempotency": 7, "analytics_events": 30, "purchases": 60}
+DAYS_KEPT: Mapping[str, int] = {"outbox": 30, "inbox": 31, "idempotency": 7, "analytics_events": 31, "purchases": 60}
 """Rows of these tables are forgotten, or moved away, after so many days."""
 
 LEFT_OUT = frozenset({"jobs", "leases", "sessions", "refresh_tokens", "challenges", "counters", "invoices_due"})

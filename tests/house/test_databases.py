@@ -13,6 +13,7 @@ from shikanji.house import SERVICES
 from shikanji.kit.db.migrations import migrate_sqlite
 from shikanji.kit.db.postgres_migrations import migrate_postgres
 from shikanji.kit.db.sqlite_connection import open_writer
+from shikanji.kit.db.together import SqliteError
 from shikanji.kit.service import Service
 from shikanji.sandbox import service as sandbox
 from tests.engines.postgres import PostgresServer
@@ -48,6 +49,20 @@ def deferrable(metadata: sa.MetaData) -> Iterator[str]:
         yield from (f"{table.name}.{one.name}" for one in table.constraints if one.deferrable or one.initially)
         for column in table.columns:
             yield from (f"{table.name}.{column.name}" for key in column.foreign_keys if key.deferrable or key.initially)
+
+
+def useless_indexes(path: Path) -> Iterator[str]:
+    connection = open_writer(path)
+    made = connection.execute(
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
+    )
+    for name, table, statement in made.fetchall():
+        words = statement.partition(" WHERE ")[2]
+        try:
+            connection.execute(f'EXPLAIN SELECT * FROM "{table}" INDEXED BY "{name}" WHERE {words}').fetchall()
+        except SqliteError:
+            yield name
+    connection.close()
 
 
 def test_only_the_kit_opens_sqlite() -> None:
@@ -94,6 +109,24 @@ def test_migrations_make_the_tables_on_sqlite(service: Service, tmp_path: Path) 
     create(service.metadata, tmp_path / "created.db")
 
     assert schema(tmp_path / "migrated.db") == schema(tmp_path / "created.db")
+
+
+@pytest.mark.parametrize("service", ALL, ids=lambda service: service.name)
+def test_every_partial_index_is_of_use_to_the_queries_with_its_words(service: Service, tmp_path: Path) -> None:
+    """SQLite turns some comparisons round in a query, and then does not know the index that was made for them."""
+    migrate_sqlite(tmp_path / "made.db", service.migrations)
+
+    assert list(useless_indexes(tmp_path / "made.db")) == []
+
+
+def test_a_partial_index_that_no_query_can_use_is_seen(tmp_path: Path) -> None:
+    connection = open_writer(tmp_path / "made.db")
+    connection.execute("CREATE TABLE lots (a INTEGER, b INTEGER, c INTEGER)")
+    connection.execute("CREATE INDEX turned ON lots (a) WHERE a + b < c")
+    connection.execute("CREATE INDEX straight ON lots (a) WHERE a + b - c < 0")
+    connection.close()
+
+    assert list(useless_indexes(tmp_path / "made.db")) == ["turned"]
 
 
 def test_a_table_made_otherwise_is_seen(tmp_path: Path) -> None:

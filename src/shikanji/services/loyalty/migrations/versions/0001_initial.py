@@ -81,8 +81,8 @@ def _create_members() -> None:
         sa.CheckConstraint("reversed >= 0 AND reversed <= granted", name="lots_reversed"),
         sqlite_with_rowid=False,
     )
-    _partial("lots_left", "lots", ["customer_id"], "consumed + expired < granted")
-    _partial("lots_ending", "lots", ["expires_at"], "consumed + expired < granted")
+    _partial("lots_left", "lots", ["customer_id"], "consumed + expired - granted < 0")
+    _partial("lots_ending", "lots", ["expires_at"], "consumed + expired - granted < 0")
     _partial("lots_counted", "lots", ["customer_id", "granted_at"], "counts = 1")
     _partial("lots_of_order", "lots", ["order_id"], "order_id IS NOT NULL")
     op.create_table(
