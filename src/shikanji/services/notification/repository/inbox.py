@@ -19,7 +19,8 @@ def add(tx: Tx, new: Sequence[Notification]) -> Sequence[Notification]:
     """Those that are new: nobody is told twice under one key."""
     if tx.run_each(ADD, [msgspec.structs.asdict(each) for each in new]) == len(new):
         return new
-    there = {row[0] for row in tx.run(THERE, ids=[each.id for each in new])}
+    customers = {each.customer_id for each in new}
+    there = {row[0] for row in tx.run(THERE, customer_ids=customers, ids=[each.id for each in new])}
     return [each for each in new if each.id in there]
 
 
@@ -75,7 +76,7 @@ ADD = (
     .values({name: sa.bindparam(name) for name in _FIELDS})
     .on_conflict_do_nothing(index_elements=["customer_id", "key"])
 )
-THERE = sa.select(_c.id).where(any_of(_c.id, "ids"))
+THERE = sa.select(_c.id).where(any_of(_c.customer_id, "customer_ids"), any_of(_c.id, "ids"))
 _FOUND = sa.select(*(_c[name] for name in _FIELDS))
 FIND = _FOUND.where(*_ONE)
 FIND_ALL = _FOUND.where(any_of(_c.customer_id, "customer_ids"), any_of(_c.id, "ids"))

@@ -13,7 +13,9 @@ from shikanji.kit.db.tx import Tx
 from shikanji.services.review.errors import AlreadyReviewed, ReviewNotFound
 from shikanji.services.review.model.rating import Subject
 from shikanji.services.review.model.review import Decision, Review
+from shikanji.services.review.tables import OF_ORDER as OF_WHOLE_ORDER
 from shikanji.services.review.tables import (
+    OF_PRODUCT,
     PRODUCT_SHOWN,
     STORE_SHOWN,
     TOLD_APART,
@@ -198,7 +200,9 @@ ALIKE = (
     .where(TOLD_APART, reviews.c.fingerprint == bindparam("fingerprint"), reviews.c.id != bindparam("but"))
     .limit(1)
 )
-OF_ORDER = sa.select(reviews.c.product_id, reviews.c.id).where(reviews.c.order_id == bindparam("order_id"))
+_OF_ORDER = sa.select(reviews.c.product_id, reviews.c.id).where(reviews.c.order_id == bindparam("order_id"))
+# Each by the index that has only such reviews.
+OF_ORDER = sa.union_all(_OF_ORDER.where(OF_PRODUCT), _OF_ORDER.where(OF_WHOLE_ORDER))
 OF_CUSTOMER = (
     sa.select(*reviews.c)
     .where(reviews.c.customer_id == bindparam("customer_id"), reviews.c.id < bindparam("before"))
