@@ -195,8 +195,11 @@ class _Storm:
             await asyncio.sleep(self._chance.uniform(STRIKE_SECONDS_MIN, STRIKE_SECONDS_MAX))
 
     async def _let_up(self, crowd: Crowd) -> None:
-        """Kills and orders are to reach their numbers together: while the kills are ahead, customers get some peace."""
-        if self._shape.kills * self._plan.orders > crowd.orders * self._plan.kills:
+        """Kills and orders are to reach their numbers together: while the kills are ahead, and every fault has been,
+        customers get some peace."""
+        fired = self.fired
+        is_ahead = self._shape.kills * self._plan.orders > crowd.orders * self._plan.kills
+        if is_ahead and all(fired[name] for name in self._faults):
             await asyncio.sleep(RESPITE_SECONDS)
 
     async def _strike_once(self) -> None:

@@ -181,10 +181,14 @@ class Counter(ABC):
         return found
 
     async def products(self, store_id: str | None = None) -> list[dict[str, Any]]:
-        """The card's products that ask for no choice."""
+        """The card's products that ask for no choice; of a store, those that can be had there."""
         query = f"&storeId={store_id}" if store_id else ""
         listed = (await self.anonymous.get(f"/api/v1/products?limit=100{query}")).data
-        return [product for product in listed if not any(choice["required"] for choice in product["customizations"])]
+        return [
+            product
+            for product in listed
+            if product["available"] and not any(choice["required"] for choice in product["customizations"])
+        ]
 
     async def order_body(self, *, lines: int = 2, **changes: Any) -> dict[str, Any]:
         """A cod order for pickup at MG Road; `changes` replace fields, None takes them away."""

@@ -68,7 +68,7 @@ class EventLines:
             if day != self._day:
                 self._day = day
                 _write(f"{day} (UTC)")
-            line = f"{time[:8]}  {event['service']:<9} {event['type']:<21} {event['event']}"
+            line = f"{time[:8]} {event['service']:<12} {event['type']:<21} {event['event']}"
             _write(f"{line}  of {event['aggregate']}" if _columns() >= EVENT_IDS_COLUMNS else line)
 
 

@@ -279,7 +279,7 @@ async def test_a_forged_token_opens_nothing_and_every_one_hears_the_same(people:
     [
         ("customer", "GET", "/api/v1/orders/{order}", None, 404),
         ("customer", "POST", "/api/v1/orders/{order}/cancel", {"reason": "mine now"}, 404),
-        ("other_store_manager", "PUT", "/api/v1/orders/{order}/status", {"status": "preparing"}, 404),
+        ("other_manager", "PUT", "/api/v1/orders/{order}/status", {"status": "preparing"}, 404),
         ("owner", "GET", "/api/v1/orders/1", None, 404),
         ("owner", "GET", "/api/v1/orders/{product}", None, 404),
         ("owner", "DELETE", "/api/v1/customers/{owner}/addresses/{order}", None, 404),

@@ -20,7 +20,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "signed_in": ("owner", "customer", "staff", "other_store", "admin"),
     "staff": ROLES,
     "other_store": ELSEWHERE,
-    "other_store_manager": ELSEWHERE,
     "ended": ENDED,
 }
 """The wider first: what is said of a narrower one, or of one principal, wins."""

@@ -33,6 +33,8 @@ EXPECTED = {
     "MAKE_FIRST_DUE": "inbox_waiting",
     "SELECT_DUE_AGGREGATES": "inbox_due",
     "FIRST_DUE_EVENT": "inbox_due",
+    # The oldest rows, in the order in which they lie.
+    "SELECT_FIRST_IN_OUTBOX": "SCAN outbox",
 }
 
 

@@ -46,7 +46,7 @@ TOKENS: dict[str, Principal] = {
     "cashier": CASHIER,
     "delivery": COURIER,
     "support": SUPPORT,
-    "other_store_manager": OTHER_MANAGER,
+    "other_manager": OTHER_MANAGER,
     "admin": ADMIN,
 }
 

@@ -173,7 +173,7 @@ async def test_staff_order_for_a_customer_and_as_many_as_they_need(tmp_path: Pat
         assert (await edge.ask("owner", "GET", f"/api/v1/orders/{placed['id']}")).status == 200
 
 
-@pytest.mark.parametrize("token", ["customer", "chef", "delivery", "other_store_manager"])
+@pytest.mark.parametrize("token", ["customer", "chef", "delivery", "other_manager"])
 async def test_others_do_not_order_for_a_customer(tmp_path: Path, token: str) -> None:
     async with open_edge(tmp_path) as edge:
         answer = await edge.ask(token, "POST", "/api/v1/orders", BODY | {"customerId": CUSTOMER})
@@ -338,7 +338,7 @@ async def test_lists_are_filtered(tmp_path: Path) -> None:
         assert await find("owner", f"storeId={STORE}") == [cash["id"], online["id"]]
         assert await find("manager", "") == [cash["id"], online["id"]]
         assert await find("admin", "") == [elsewhere["id"], cash["id"], online["id"]]
-        assert await find("other_store_manager", "") == [elsewhere["id"]]
+        assert await find("other_manager", "") == [elsewhere["id"]]
         assert await find("manager", "status=preparing") == [cash["id"]]
         assert await find("manager", "status=preparing&status=pending") == [cash["id"], online["id"]]
         assert await find("manager", "status=cancelled") == []
@@ -399,14 +399,14 @@ async def test_the_orders_of_a_customer(tmp_path: Path) -> None:
 
         seen = {
             token: [order["id"] for order in (await edge.ask(token, "GET", path)).data]
-            for token in ("owner", "manager", "other_store_manager", "admin")
+            for token in ("owner", "manager", "other_manager", "admin")
         }
         stranger = await edge.ask("customer", "GET", path)
 
         assert seen == {
             "owner": [there, here],
             "manager": [here],
-            "other_store_manager": [there],
+            "other_manager": [there],
             "admin": [there, here],
         }
         assert stranger.status == 404
@@ -504,7 +504,7 @@ async def test_an_order_of_another_store_is_not_found(tmp_path: Path, method: st
     async with open_edge(tmp_path) as edge:
         order_id = (await edge.place())["id"]
 
-        answer = await edge.ask("other_store_manager", method, path.replace(UNKNOWN, order_id), body)
+        answer = await edge.ask("other_manager", method, path.replace(UNKNOWN, order_id), body)
 
         assert answer.status == 404
         assert "MGR" not in answer.body.decode()
