@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter as Tally
+from functools import partial
 from typing import Any
 
 from shikanji.kit.clock import HOUR
 from tests.harness import Client, Counter
+from tests.probing import until
 from tests.scenarios.test_audit import audit_of, violated
 from tests.scenarios.two_stores import API, COUPON_USES, ORDERS, Day, Lived, figures
 
@@ -89,10 +91,11 @@ async def invoices_agree(day: Day) -> None:
     gap."""
     for store in day.stores:
         mine = [order for order in day.orders_of(store) if order.captured]
-        path = f"{API}/payments/invoices?storeId={store['id']}"
-        invoices = await every(day.admin, f"{path}&kind=invoice")
-        notes = await every(day.admin, f"{path}&kind=credit_note")
-
+        # They are written some seconds later, and a minute after an order that was confirmed late.
+        await until(
+            partial(are_invoiced, day, store["id"], mine), "what was paid is invoiced and what went back credited"
+        )
+        invoices, notes = await invoices_of(day, store["id"])
         invoiced = {each["orderId"]: each["total"] for each in invoices}
         assert len(invoiced) == len(invoices)
         assert invoiced == {order.id: order.total for order in mine if order.counts or order.id in invoiced}
@@ -105,6 +108,19 @@ async def invoices_agree(day: Day) -> None:
         for series in (invoices, notes):
             serials = sorted(int(each["number"].rpartition("/")[2].removeprefix("C")) for each in series)
             assert serials == list(range(1, len(series) + 1))
+
+
+async def invoices_of(day: Day, store_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Invoices, and credit notes."""
+    path = f"{API}/payments/invoices?storeId={store_id}&kind="
+    return await every(day.admin, f"{path}invoice"), await every(day.admin, f"{path}credit_note")
+
+
+async def are_invoiced(day: Day, store_id: str, paid: list[Lived]) -> bool:
+    invoices, notes = await invoices_of(day, store_id)
+    invoiced, credited = {each["orderId"] for each in invoices}, sum(note["total"] for note in notes)
+    back = sum(order.refunded - order.excess for order in paid if order.id in invoiced)
+    return invoiced >= {order.id for order in paid if order.counts} and credited == back
 
 
 async def messages_agree(day: Day) -> None:
