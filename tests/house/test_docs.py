@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,16 @@ def test_every_command_and_target_is_known_to_the_documents() -> None:
 
     assert {name for name in COMMANDS if f"shikanji {name}" not in said} == set()
     assert len(TARGETS) > 5
+
+
+def broken_off(summaries: Iterable[str]) -> list[str]:
+    """Those that are no whole sentence: only the first line of an endpoint's docstring is its summary."""
+    return [summary for summary in summaries if not summary.endswith(".")]
+
+
+def test_what_a_route_is_for_is_said_in_a_whole_sentence() -> None:
+    assert broken_off(route.summary for route in ROUTES) == []
+    assert broken_off(["Brews a tea.", "Brews a tea: green, black or"]) == ["Brews a tea: green, black or"]
 
 
 @pytest.mark.parametrize("path", pages(), ids=str)

@@ -118,7 +118,7 @@ async def test_money_in_and_money_back_are_receipted(desk: Desk) -> None:
 
     assert sorted(desk.inbox()) == ["order-confirmed", "payment-receipt", "refund-completed"]
     assert "We have received ₹126.00" in desk.box.of("email")
-    assert desk.box.of("sms") == ["₹60.00 go back to you"]
+    assert desk.box.of("sms") == ["₹60.00 is on its way back to you"]
 
 
 async def test_who_registers_is_welcomed_in_his_language(desk: Desk) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from shikanji.kit.clock import DAY, MINUTE, to_rfc3339
 from shikanji.services.store import actions
-from shikanji.services.store.routes import routes
 from tests.kit.databases import NOON, OpenDatabase
 from tests.services.store.edge import MEENA, NOWHERE, RAVI, Shop, open_shop
 from tests.services.store.makers import make_closure, make_zone
@@ -443,7 +442,3 @@ async def test_no_edit_reaches_another_store(shop: Shop) -> None:
     shop.database.clock.advance(DAY)
 
     assert (await shop.ask("GET", "{other}")).data == before
-
-
-def test_every_route_says_what_it_is_for() -> None:
-    assert all(route.summary.endswith(".") for route in routes.all)

@@ -147,10 +147,10 @@ REPORTS: Mapping[str, Report] = {
     raises=[*REFUSALS, NotFound, RangeTooLong, OneStore],
 )
 async def export_csv(room: Room, incoming: Incoming[None, AskSales]) -> Reply:
-    """A report as CSV: sales, today, stores, products, bought-together, customers, segments, cohorts, hours, times,
-    cancellations, refunds or funnel.
+    """A report as CSV.
 
-    Amounts in paise; `grain` and `by` are for sales. Of customers the 5,000 who brought most."""
+    One of sales, today, stores, products, bought-together, customers, segments, cohorts, hours, times, cancellations,
+    refunds and funnel. Amounts in paise; `grain` and `by` are for sales. Of customers the 5,000 who brought most."""
     table = await _table(room, incoming)
     return _file(table.name + ".csv", CSV, await room.compute.run(to_csv, table))
 

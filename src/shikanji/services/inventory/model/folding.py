@@ -27,15 +27,7 @@ def sound(token: str) -> str:
     """How a Latin word sounds, roughly: `neembu`, `nimboo` and `nimbu` are one. Other scripts stay as they are."""
     if not token.isascii():
         return token
-    for spelling, sounded in (
-        ("ee", "i"),
-        ("oo", "u"),
-        ("ph", "f"),
-        ("chh", "ch"),
-        ("w", "v"),
-        ("z", "j"),
-        ("sh", "s"),
-    ):
+    for spelling, sounded in _SPELLINGS:
         token = token.replace(spelling, sounded)
     return _DOUBLES.sub(r"\1", token)
 

@@ -104,8 +104,9 @@ async def get_definition(room: Room, incoming: Incoming[None, None]) -> Reply:
     raises=[Invalid, LabelContradicted, ProductNotFound, SlugTaken, SkuTaken, Conflict, PreconditionFailed],
 )
 async def change_product(room: Room, incoming: Incoming[ProductDraft, None]) -> Reply:
-    """Puts a product anew: what is left out has its default, but for the slug. Customizations and options keep their
-    ids by id, or else by name."""
+    """Puts a product anew: what is left out has its default, but for the slug.
+
+    Customizations and options keep their ids by id, or else by name."""
     changed = await room.db.write(actions.change_product, incoming.path["id"], incoming.body, incoming.if_match)
     return _defined(changed)
 

@@ -76,9 +76,10 @@ async def create_purchase(room: Room, incoming: Incoming[PurchaseDraft, None]) -
     raises=[Forbidden],
 )
 async def list_suggestions(room: Room, incoming: Incoming[None, AskSuggestions]) -> list[SuggestionView]:
-    """What a store should order again, by supplier: all that is, with what is on order, at its reorder point or below,
-    up to its maximum. Without a maximum, up to the reorder point and what will be sold until a week after the delivery,
-    and at least twice the reorder point."""
+    """What a store should order again, by supplier.
+
+    All that is, with what is on order, at its reorder point or below, up to its maximum. Without a maximum, up to the
+    reorder point and what will be sold until a week after the delivery, and at least twice the reorder point."""
     require_role(incoming.principal, incoming.query.store_id, "manager")
     found, products = await room.db.read(actions.suggested_products, incoming.query.store_id)
     return [suggestion_view(each, products) for each in found]

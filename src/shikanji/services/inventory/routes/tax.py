@@ -25,6 +25,7 @@ async def list_tax_rates(room: Room, incoming: Incoming[None, None]) -> list[Tax
     raises=[Invalid, TaxRateExists],
 )
 async def add_tax_rate(room: Room, incoming: Incoming[TaxRateDraft, None]) -> TaxRateView:
-    """Adds a rate of a new class, or the next one of a class that is there: from now on or later, for what was
-    charged before stays as it was."""
+    """Adds a rate of a new class, or the next one of a class that is there.
+
+    From now on or later, for what was charged before stays as it was."""
     return tax_rate_view(await room.db.write(actions.add_tax_rate, incoming.body))

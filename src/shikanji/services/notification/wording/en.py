@@ -73,7 +73,7 @@ EN: dict[str, Words] = {
         "Thank you.",
     ),
     "refund-completed": Words(
-        title="{{ amount }} go back to you",
+        title="{{ amount }} is on its way back to you",
         body=_HELLO + "\n\nWe have given back {{ amount }}{% if order %} for order {{ order }}{% endif %}. "
         "Your bank may take some days to show it.",
         sms="Jain Shikanji has refunded {{ amount }} for order {{ order }}.",

@@ -30,8 +30,9 @@ from shikanji.services.review.schemas import (
     raises=[Forbidden, Invalid],
 )
 async def list_to_moderate(room: Room, incoming: Incoming[None, ListToModerate]) -> Reply:
-    """Those that wait to be looked at, the longest waiting first: of the stores whose manager or support one is, of all
-    for head office. Another `status` shows what was decided."""
+    """Those that wait to be looked at, the longest waiting first.
+
+    Of the stores whose manager or support one is, of all for head office. Another `status` shows what was decided."""
     query = incoming.query
     key = decode_cursor(query.cursor, str)
     found = await room.db.read(

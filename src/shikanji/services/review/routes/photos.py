@@ -46,9 +46,10 @@ KEPT = "public, max-age=604800, immutable"
     ],
 )
 async def add_photo(room: Room, incoming: Incoming[None, None]) -> PhotoView:
-    """Adds a photo to one's review: the body is the picture itself, up to 8 MB. It is kept smaller, upright and without
-    what else was in the file; the review waits until somebody has looked at it. The same picture again is the same
-    photo."""
+    """Adds a photo to one's review: the body is the picture itself, up to 8 MB.
+
+    It is kept smaller, upright and without what else was in the file; the review waits until somebody has looked at it.
+    The same picture again is the same photo."""
     review = await own_review(room, incoming)
     source = await room.compute.run(digest_of, incoming.raw)
     known = await room.db.write(photos.admit_photo, review.id, source, limited=room.rate_limits)
