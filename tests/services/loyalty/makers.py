@@ -11,6 +11,7 @@ from shikanji.kit.clock import DAY
 from shikanji.kit.events import Event
 from shikanji.services.loyalty import service
 from shikanji.services.loyalty.actions import benefits, campaigns, points
+from shikanji.services.loyalty.errors import CouponUnknown
 from shikanji.services.loyalty.model.campaign import Basket, Campaign, CampaignDraft
 from tests.kit.databases import OpenDatabase
 from tests.kit.delivering import hearing
@@ -90,7 +91,10 @@ async def give(base: OpenDatabase, count: int, customer_id: str = ASHA) -> None:
 
 
 async def hold(base: OpenDatabase, order_id: str, **fields: Any) -> BenefitsHeld:
-    return await base.write(benefits.hold_benefits, wanted(order_id, **fields))
+    held = await base.write(benefits.hold_benefits, wanted(order_id, **fields))
+    if held is None:
+        raise CouponUnknown
+    return held
 
 
 def wanted(order_id: str, **fields: Any) -> HoldBenefits:

@@ -117,6 +117,8 @@ def test_a_campaign_counts_for_any_of_its_segments() -> None:
         ({"value": 101}, "value"),
         ({"discount_type": "fixed", "value": 0}, "value"),
         ({"discount_type": "free_item"}, "productIds"),
+        ({"type": "free_delivery", "discount_type": "free_delivery", "maximum_discount": 3_000}, "maximumDiscount"),
+        ({"type": "loyalty_bonus", "discount_type": "fixed", "value": 5, "maximum_discount": 3}, "maximumDiscount"),
     ],
 )
 def test_a_campaign_that_makes_no_sense_is_refused_by_its_field(fields: dict[str, Any], field: str) -> None:

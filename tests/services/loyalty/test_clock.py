@@ -6,9 +6,11 @@ from shikanji.contracts.customer import AskBirthdays, Birthdays
 from shikanji.contracts.order import AskHoldOwner, HoldOwner
 from shikanji.kit.calls import Call
 from shikanji.kit.clock import MINUTE
+from shikanji.kit.db.tx import Tx
 from shikanji.kit.jobs import Job
 from shikanji.kit.service import Room
-from shikanji.services.loyalty.jobs import birthdays, expire_points, review_tiers, sweep_benefits
+from shikanji.services.loyalty.jobs import MEMBERS_MAX, birthdays, expire_points, review_tiers, sweep_benefits
+from shikanji.services.loyalty.repository import members
 from tests.kit.databases import OpenDatabase
 from tests.makers import make_room_of
 from tests.services.loyalty.makers import ASHA, RAVI, balances, check_books, give, hold, number
@@ -84,3 +86,16 @@ async def test_points_and_tiers_that_are_a_year_old_are_swept(base: OpenDatabase
     assert balances(base) == (0, 0, 0, 0)
     assert base.query("SELECT tier FROM members") == [("bronze",)]
     check_books(base)
+
+
+async def test_every_tier_is_looked_at_within_the_day_however_many_there_are(base: OpenDatabase) -> None:
+    def promote(tx: Tx) -> None:
+        for _ in range(MEMBERS_MAX + 1):
+            members.set_tier(tx, members.locked(tx, number()), "gold", 5_000, "points-earned")
+
+    await base.write(promote)
+    base.clock.advance(YEAR)
+
+    await review_tiers(room(base, Others()), JOB)
+
+    assert base.query("SELECT DISTINCT tier FROM members") == [("bronze",)]

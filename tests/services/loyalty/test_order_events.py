@@ -134,6 +134,19 @@ async def test_refunds_reverse_in_proportion_and_bring_redeemed_points_back(base
     check_books(base)
 
 
+@pytest.mark.parametrize("way", list(permutations(range(3))))
+async def test_a_refund_brings_redeemed_points_back_in_any_order(base: OpenDatabase, way: tuple[int, ...]) -> None:
+    order = number()
+    await give(base, 40)
+    await hold(base, order, redeem_points=30)
+    events = (confirmed(order, benefits=True), completed(order, benefits=True), refunded(order, 10_000))
+
+    await deliver_all_ways_once(base, tuple(events[at] for at in way))
+
+    assert balances(base) == (0, 10 + 16 + 10, 0, 0)
+    check_books(base)
+
+
 async def test_money_that_was_paid_twice_takes_no_points_away(base: OpenDatabase) -> None:
     order = number()
     await deliver(base, confirmed(order), completed(order), refunded(order, 30_000, cause="excess"))

@@ -1,19 +1,17 @@
 """What two processes do to one member's points at the same moment; only PostgreSQL lets them."""
 
-import asyncio
-import threading
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-from shikanji.kit.db.tx import Tx
+from shikanji.services.loyalty import service
 from shikanji.services.loyalty.actions import benefits, campaigns
 from shikanji.services.loyalty.actions.orders import order_cancelled
-from shikanji.services.loyalty.errors import CodeTaken
-from tests.kit.databases import OpenDatabase
-from tests.probing import until
+from shikanji.services.loyalty.errors import CodeTaken, CouponUsedByYou, TooManyGuesses
+from shikanji.services.loyalty.settings import LoyaltySettings
+from tests.engines.postgres import PostgresServer
+from tests.kit.databases import OpenDatabase, open_postgres
+from tests.kit.turns import one_waits_for_the_other
 from tests.services.loyalty.makers import (
+    RAVI,
     balances,
     cancelled,
     check_books,
@@ -29,34 +27,6 @@ from tests.services.loyalty.makers import (
 )
 
 ENGINES = ["postgres"]
-
-Unit = Callable[[Tx], Any]
-
-
-async def one_waits_for_the_other(base: OpenDatabase, first: Unit, second: Unit) -> list[Any]:
-    """Commits `first` only when `second`, begun after it, waits for its locks."""
-    done, may_commit = threading.Event(), threading.Event()
-
-    def slowly(tx: Tx) -> Any:
-        value = first(tx)
-        done.set()
-        assert may_commit.wait(10)
-        return value
-
-    one, other = base.direct(), base.direct()
-    beginning = asyncio.create_task(asyncio.to_thread(one.write, slowly))
-    await until(done.is_set, "the first is done but for its commit")
-    following = asyncio.create_task(asyncio.to_thread(other.write, second))
-    try:
-        await until(lambda: waits(base) or following.done(), "the second waits for the first")
-    finally:
-        may_commit.set()
-    return list(await asyncio.gather(beginning, following))
-
-
-def waits(base: OpenDatabase) -> bool:
-    rows = base.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-    return bool(rows)
 
 
 @pytest.mark.parametrize("spent", [False, True])
@@ -92,6 +62,48 @@ async def test_the_same_question_at_the_same_moment_has_one_answer(base: OpenDat
     assert first == second
     assert balances(base) == (0, 10, 30, 0)
     check_books(base)
+
+
+async def test_an_order_that_finds_a_campaign_just_used_up_goes_without_it(base: OpenDatabase) -> None:
+    """Nobody asked for it: nobody is refused for it. What is next best counts instead."""
+    await start(base, automatic=True, value=20, usage_limit=1)
+    await start(base, automatic=True, value=10)
+
+    first, second = await one_waits_for_the_other(
+        base,
+        lambda tx: benefits.hold_benefits(tx, wanted(number())),
+        lambda tx: benefits.hold_benefits(tx, wanted(number(), customer_id=RAVI)),
+    )
+
+    assert [sum(each.discounts.values()) for each in (first, second)] == [2_000, 1_000]
+    check_books(base)
+
+
+async def test_a_limit_that_is_just_being_lowered_holds(base: OpenDatabase) -> None:
+    diwali = await start(base)
+    await hold(base, number(), coupon_code="DIWALI")
+
+    with pytest.raises(CouponUsedByYou):
+        await one_waits_for_the_other(
+            base,
+            lambda tx: campaigns.update_campaign(tx, diwali.id, draft(usage_limit_per_customer=1), None),
+            lambda tx: benefits.hold_benefits(tx, wanted(number(), coupon_code="DIWALI")),
+        )
+
+    check_books(base)
+
+
+async def test_guesses_at_the_same_moment_are_all_counted(postgres_server: PostgresServer) -> None:
+    settings = LoyaltySettings(guesses_per_hour=1)
+    async with open_postgres(service, postgres_server, settings=settings) as base:
+        await give(base, 1)
+
+        with pytest.raises(TooManyGuesses):
+            await one_waits_for_the_other(
+                base,
+                lambda tx: benefits.hold_benefits(tx, wanted(number(), coupon_code="NO-SUCH")),
+                lambda tx: benefits.hold_benefits(tx, wanted(number(), coupon_code="NOR-THIS")),
+            )
 
 
 async def test_of_two_campaigns_that_want_one_code_at_the_same_moment_one_is_refused(base: OpenDatabase) -> None:

@@ -23,16 +23,12 @@ answers = Answers()
 @answers.to(HoldBenefits)
 async def hold_benefits(room: Room, call: HoldBenefits) -> BenefitsHeld:
     """One short read and no write for an order that brings nothing, while no campaign applies by itself."""
-    if call.coupon_code is None and not call.redeem_points:
-        if not await room.db.read(benefits.any_automatic, call.at):
-            return benefits.NOTHING
-    elif call.coupon_code is not None and room.rate_limits:
-        await room.db.read(benefits.check_guesses, call.customer_id)
-    try:
-        held = await room.db.write(benefits.hold_benefits, call)
-    except CouponUnknown:
-        await room.db.write(benefits.count_guess, call.customer_id)
-        raise
+    brings_nothing = call.coupon_code is None and not call.redeem_points
+    if brings_nothing and not await room.db.read(benefits.any_automatic, call.at):
+        return benefits.NOTHING
+    held = await room.db.write(benefits.hold_benefits, call, limited=room.rate_limits)
+    if held is None:
+        raise CouponUnknown
     failpoint("loyalty.hold.after_commit")
     return held
 

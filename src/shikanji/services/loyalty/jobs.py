@@ -6,8 +6,8 @@ from shikanji.kit.clock import DAY, MINUTE, to_datetime
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
-from shikanji.services.loyalty.actions import benefits, orders, points
-from shikanji.services.loyalty.actions.orders import REFERRAL, Reward
+from shikanji.services.loyalty.actions import benefits, points, referrals
+from shikanji.services.loyalty.actions.referrals import REFERRAL, REFERRAL_BACK, Reward
 from shikanji.services.loyalty.model.holds import Hold
 from shikanji.services.loyalty.repository import members
 from shikanji.services.loyalty.repository.orders import lapsed_holds
@@ -24,7 +24,12 @@ jobs = Jobs()
 
 @jobs.timer(REFERRAL)
 def reward_referrer(tx: Tx, job: Job) -> None:
-    orders.reward_referrer(tx, job.load(Reward))
+    referrals.reward_referrer(tx, job.load(Reward))
+
+
+@jobs.timer(REFERRAL_BACK)
+def take_reward_back(tx: Tx, job: Job) -> None:
+    referrals.take_reward_back(tx, job.load(Reward))
 
 
 @jobs.every("sweep-benefits", seconds=SWEEP_SECONDS)
@@ -45,8 +50,9 @@ async def expire_points(room: Room, job: Job) -> None:
 @jobs.every("review-tiers", seconds=HOURLY)
 async def review_tiers(room: Room, job: Job) -> None:
     """Once a day each member above the lowest tier: what was earned more than a year ago counts no more."""
-    for customer_id in await room.db.read(members.above_bronze, room.clock.now() - DAY, MEMBERS_MAX):
-        await room.db.write(points.review_tier_of, customer_id)
+    while found := await room.db.read(members.above_bronze, room.clock.now() - DAY, MEMBERS_MAX):
+        for customer_id in found:
+            await room.db.write(points.review_tier_of, customer_id)
 
 
 @jobs.every("birthdays", seconds=HOURLY)

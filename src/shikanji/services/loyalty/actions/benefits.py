@@ -4,24 +4,17 @@ from collections.abc import Iterable
 
 import msgspec
 
-from shikanji.contracts.inventory import PricedLine
 from shikanji.contracts.loyalty import AppliedCampaign, BenefitsHeld, BenefitsRetaken, HoldBenefits
-from shikanji.kit.clock import DAY, HOUR
+from shikanji.kit.clock import DAY
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
-from shikanji.services.loyalty.errors import (
-    BenefitsGone,
-    CouponNewOnly,
-    CouponOwn,
-    CouponUnknown,
-    CouponUsedByYou,
-    CouponUsedUp,
-    TooManyGuesses,
-)
-from shikanji.services.loyalty.model.campaign import Basket, Benefit, Campaign, Segment, benefit, refusal_of
+from shikanji.services.loyalty.actions import coupons
+from shikanji.services.loyalty.actions.coupons import Found
+from shikanji.services.loyalty.errors import BenefitsGone, CouponUnknown, CouponUsedByYou, CouponUsedUp
+from shikanji.services.loyalty.model.campaign import Basket, Campaign
 from shikanji.services.loyalty.model.holds import Hold, Use, tombstone
 from shikanji.services.loyalty.model.ledger import Cause, Slice
-from shikanji.services.loyalty.model.stacking import check_points, choose
+from shikanji.services.loyalty.model.stacking import check_points
 from shikanji.services.loyalty.repository import campaigns, members, orders
 from shikanji.services.loyalty.repository.members import Member
 from shikanji.services.loyalty.settings import LoyaltySettings
@@ -29,43 +22,34 @@ from shikanji.services.loyalty.settings import LoyaltySettings
 NOTHING = BenefitsHeld(held=False)
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign that counts; `referrer_id`: whose own code it was."""
+class RanOut(Exception):
+    """A campaign that applies by itself was used up by somebody else at this very moment."""
 
-    benefit: Benefit
-    referrer_id: str | None = None
-
-    @property
-    def campaign(self) -> Campaign:
-        return self.benefit.campaign
+    def __init__(self, campaign_id: str) -> None:
+        super().__init__(campaign_id)
+        self.campaign_id = campaign_id
 
 
 def any_automatic(tx: Tx, at: int) -> bool:
     return bool(campaigns.automatic(tx, at))
 
 
-def check_guesses(tx: Tx, customer_id: str) -> None:
-    """Raises TooManyGuesses for one who has tried too many unknown coupons within the hour."""
-    if campaigns.guesses(tx, customer_id, tx.now // HOUR) >= tx.settings(LoyaltySettings).guesses_per_hour:
-        raise TooManyGuesses("Try again later.", retry_after_seconds=(HOUR - tx.now % HOUR) // 1_000_000 + 1)
-
-
-def count_guess(tx: Tx, customer_id: str) -> None:
-    campaigns.add_guess(tx, customer_id, tx.now // HOUR)
-
-
-def hold_benefits(tx: Tx, call: HoldBenefits) -> BenefitsHeld:
-    """Holds all, or nothing; the same answer when it is asked again."""
+def hold_benefits(tx: Tx, call: HoldBenefits, *, limited: bool = True) -> BenefitsHeld | None:
+    """Holds all, or nothing; the same answer when it is asked again. None: nobody knows the coupon, and the guess was
+    counted, which raising would undo. Raises why the code does not count, TooManyGuesses where they are `limited`,
+    TooManyPoints, InsufficientPoints, BenefitsGone."""
     # Under the member's lock: of two askers at once the second finds what the first has taken.
     member = members.locked(tx, call.customer_id)
     there = orders.find_hold(tx, call.order_id, call.attempt)
     if there is not None:
         return _answer_again(there)
-    basket = basket_of(call.lines, member, store_id=call.store_id, delivery_fee=call.delivery_fee, at=call.at)
-    found = _found(tx, call.coupon_code, member, basket)
-    if not found and not call.redeem_points:
-        return NOTHING
-    held = _hold(tx, call, member, basket, found)
+    if limited and call.coupon_code is not None:
+        coupons.check_guesses(tx, call.customer_id)
+    try:
+        held = _held(tx, call, member, frozenset())
+    except CouponUnknown:
+        coupons.count_guess(tx, call.customer_id)
+        return None
     failpoint("loyalty.hold.before_commit")
     return held
 
@@ -115,67 +99,27 @@ def let_go(tx: Tx, hold: Hold) -> None:
         until = tx.now + tx.settings(LoyaltySettings).returned_days * DAY
         ledger.give_back(slices, until, tx.new_id(), tx.now, Cause(kind="release", order_id=hold.order_id))
         members.save(tx, ledger)
-    for use in hold.held_uses:
-        campaigns.release_usage(tx, use.campaign_id, hold.order_id, hold.attempt, hold.customer_id)
+    release_uses(tx, hold)
     _close(tx, hold)
 
 
-def basket_of(lines: list[PricedLine], member: Member, *, store_id: str, delivery_fee: int, at: int) -> Basket:
-    been: Segment = "returning" if member.ordered else "new"
-    return Basket(
-        store_id=store_id, lines=lines, delivery_fee=delivery_fee, segments=frozenset({been, member.tier}), at=at
-    )
+def release_uses(tx: Tx, hold: Hold) -> None:
+    """In the order of the campaigns' ids, as they are taken."""
+    for use in sorted(hold.held_uses, key=lambda use: use.campaign_id):
+        campaigns.release_usage(tx, use.campaign_id, hold.order_id, hold.attempt, hold.customer_id)
 
 
-def find_coupon(tx: Tx, code: str, member: Member, at: int) -> tuple[Campaign, str | None]:
-    """The campaign of the code, and who brings a new customer by it. Raises CouponUnknown, and for a member's code why
-    it does not count for this one."""
-    campaign = campaigns.find_by_code(tx, code)
-    return (campaign, None) if campaign is not None else _referral(tx, code, member, at)
-
-
-def check_limits(tx: Tx, campaign: Campaign, customer_id: str) -> None:
-    draft = campaign.draft
-    if draft.usage_limit is not None and campaign.used >= draft.usage_limit:
-        raise CouponUsedUp
-    most = draft.uses_each
-    if most is not None and campaigns.used_by(tx, campaign.id, customer_id) >= most:
-        raise CouponUsedByYou(f"It counts {most} time{'s' if most > 1 else ''} for each customer.")
-
-
-def _referral(tx: Tx, code: str, member: Member, at: int) -> tuple[Campaign, str]:
-    referrer, campaign = members.find_by_code(tx, code), campaigns.referral(tx, at)
-    if referrer is None or campaign is None:
-        raise CouponUnknown
-    if referrer.customer_id == member.customer_id:
-        raise CouponOwn
-    if member.ordered:
-        raise CouponNewOnly
-    return campaign, referrer.customer_id
-
-
-def _found(tx: Tx, code: str | None, member: Member, basket: Basket) -> list[Found]:
-    """The campaigns that count, by the rules of stacking."""
-    coupon = None
-    if code is not None:
-        campaign, referrer_id = find_coupon(tx, code, member, basket.at)
-        check_limits(tx, campaign, member.customer_id)
-        coupon = Found(benefit=benefit(campaign, basket), referrer_id=referrer_id)
-    automatic = [
-        benefit(campaign, basket)
-        for campaign in campaigns.automatic(tx, basket.at)
-        if refusal_of(campaign, basket) is None and _within_limits(tx, campaign, member.customer_id)
-    ]
-    chosen = choose(coupon.benefit if coupon else None, automatic)
-    return [coupon if coupon and each is coupon.benefit else Found(benefit=each) for each in chosen]
-
-
-def _within_limits(tx: Tx, campaign: Campaign, customer_id: str) -> bool:
+def _held(tx: Tx, call: HoldBenefits, member: Member, without: frozenset[str]) -> BenefitsHeld:
+    """Of what is left without those that ran out."""
+    basket = coupons.basket_of(call.lines, member, store_id=call.store_id, delivery_fee=call.delivery_fee, at=call.at)
+    found = coupons.that_count(tx, call.coupon_code, member, basket, without)
+    if not found and not call.redeem_points:
+        return NOTHING
     try:
-        check_limits(tx, campaign, customer_id)
-    except (CouponUsedUp, CouponUsedByYou):
-        return False
-    return True
+        with tx.savepoint():
+            return _hold(tx, call, member, basket, found)
+    except RanOut as ran_out:
+        return _held(tx, call, member, without | {ran_out.campaign_id})
 
 
 def _hold(tx: Tx, call: HoldBenefits, member: Member, basket: Basket, found: list[Found]) -> BenefitsHeld:
@@ -189,7 +133,7 @@ def _hold(tx: Tx, call: HoldBenefits, member: Member, basket: Basket, found: lis
         discount=sum(discounts.values()),
     )
     for each in sorted(found, key=lambda each: each.campaign.id):
-        _take_use(tx, each.campaign, member.customer_id)
+        _take_found(tx, each.campaign, member.customer_id)
     answer = BenefitsHeld(
         held=True,
         discounts=discounts,
@@ -225,11 +169,21 @@ def _add(tx: Tx, hold: Hold) -> None:
         campaigns.add_usage(tx, use.campaign_id, hold.order_id, hold.attempt, hold.customer_id, use.discount)
 
 
-def _take_use(tx: Tx, campaign: Campaign, customer_id: str) -> None:
+def _take_found(tx: Tx, campaign: Campaign, customer_id: str) -> None:
+    """Raises CouponUsedUp, CouponUsedByYou; RanOut for what nobody has asked for."""
+    try:
+        _take_use(tx, campaign.id, customer_id)
+    except (CouponUsedUp, CouponUsedByYou):
+        if campaign.draft.automatic:
+            raise RanOut(campaign.id) from None
+        raise
+
+
+def _take_use(tx: Tx, campaign_id: str, customer_id: str) -> None:
     """Checked and taken in one statement each: no limit is ever passed."""
-    if not campaigns.take_one(tx, campaign.id):
+    if not campaigns.take_one(tx, campaign_id):
         raise CouponUsedUp
-    if not campaigns.take_for(tx, campaign.id, customer_id, campaign.draft.uses_each):
+    if not campaigns.take_for(tx, campaign_id, customer_id):
         raise CouponUsedByYou
 
 
@@ -254,7 +208,7 @@ def _take_over(tx: Tx, old: Hold, attempt: int) -> None:
 def _take_again(tx: Tx, old: Hold, attempt: int) -> None:
     slices = _take_points(tx, old.customer_id, old.points, old.order_id)
     for use in sorted(old.held_uses, key=lambda use: use.campaign_id):
-        _take_use(tx, campaigns.find(tx, use.campaign_id), old.customer_id)
+        _take_use(tx, use.campaign_id, old.customer_id)
     _add(tx, _again(tx, old, attempt, msgspec.json.encode(slices)))
 
 

@@ -7,8 +7,8 @@ from shikanji.kit.db.faults import ConstraintViolated
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Invalid, Problem
 from shikanji.kit.web.etags import etag, require_match
-from shikanji.services.loyalty.actions.benefits import basket_of, check_limits, find_coupon
-from shikanji.services.loyalty.errors import CodeTaken, LimitBelowUse
+from shikanji.services.loyalty.actions import coupons
+from shikanji.services.loyalty.errors import CodeTaken, CouponUnknown, LimitBelowUse
 from shikanji.services.loyalty.model.campaign import Basket, Campaign, CampaignDraft, benefit, check_draft
 from shikanji.services.loyalty.repository import campaigns, members
 from shikanji.services.loyalty.repository.members import Member
@@ -61,12 +61,23 @@ def update_campaign(tx: Tx, campaign_id: str, draft: CampaignDraft, expected: st
     return changed
 
 
-def judge(tx: Tx, asked: Question) -> Verdict:
-    """Whether the code counts for this customer and cart, and why not. Raises CouponUnknown."""
-    member = members.find(tx, asked.customer_id) or members.nobody(tx, asked.customer_id)
-    campaign, _ = find_coupon(tx, asked.code, member, tx.now)
+def judge(tx: Tx, asked: Question, *, limited: bool) -> Verdict | None:
+    """Whether the code counts for this customer and cart, and why not. None: nobody knows it, and the guess was
+    counted. Raises TooManyGuesses where they are `limited`, and for a member's code why it does not count."""
+    member = members.locked(tx, asked.customer_id)
+    if limited:
+        coupons.check_guesses(tx, asked.customer_id)
     try:
-        check_limits(tx, campaign, member.customer_id)
+        campaign, _ = coupons.find_coupon(tx, asked.code, member, tx.now)
+    except CouponUnknown:
+        coupons.count_guess(tx, asked.customer_id)
+        return None
+    return _verdict(tx, asked, member, campaign)
+
+
+def _verdict(tx: Tx, asked: Question, member: Member, campaign: Campaign) -> Verdict:
+    try:
+        coupons.check_limits(tx, campaign, member.customer_id)
         given = benefit(campaign, _basket(asked, campaign.draft, member, tx.now))
     except Problem as refusal:
         return Verdict(campaign=campaign, refusal=refusal)
@@ -96,7 +107,7 @@ def _basket(asked: Question, draft: CampaignDraft, member: Member, at: int) -> B
         hsn="",
     )
     store_id = asked.store_id or (draft.store_ids or [""])[0]
-    return basket_of([line], member, store_id=store_id, delivery_fee=1, at=at)
+    return coupons.basket_of([line], member, store_id=store_id, delivery_fee=1, at=at)
 
 
 def _item(asked: Question, draft: CampaignDraft) -> tuple[str, str]:

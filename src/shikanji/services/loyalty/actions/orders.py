@@ -12,25 +12,15 @@ from shikanji.contracts.payment import RefundCompleted
 from shikanji.kit.clock import DAY
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
-from shikanji.services.loyalty.actions import points
-from shikanji.services.loyalty.actions.benefits import let_go
+from shikanji.services.loyalty.actions import points, referrals
+from shikanji.services.loyalty.actions.benefits import let_go, release_uses
 from shikanji.services.loyalty.model.earning import Due, Earning, points_for
 from shikanji.services.loyalty.model.holds import Hold, first_of, without
 from shikanji.services.loyalty.model.ledger import Cause, Ledger, Slice
 from shikanji.services.loyalty.model.tiers import rule_of
-from shikanji.services.loyalty.repository import campaigns, members, orders
+from shikanji.services.loyalty.repository import members, orders
 from shikanji.services.loyalty.repository.members import Member
 from shikanji.services.loyalty.settings import LoyaltySettings
-
-REFERRAL = "referral"
-
-
-class Reward(msgspec.Struct, frozen=True, kw_only=True):
-    """For whoever brought a new customer: payload of the job `referral`."""
-
-    referrer_id: str
-    friend_id: str
-    points: int
 
 
 def order_created(tx: Tx, event: OrderCreated) -> None:
@@ -59,7 +49,7 @@ def order_confirmed(tx: Tx, event: OrderConfirmed) -> None:
     _tell(tx, earning, member, holds, goods=event.goods, total=event.total)
     earning.confirm(event.attempt)
     if earning.confirmed_attempt > earning.cancelled_attempt or earning.completed:
-        _spend(tx, event, holds)
+        _spend(tx, event, holds, earning)
     _balance(tx, earning)
     failpoint("loyalty.confirm.before_commit")
 
@@ -72,7 +62,7 @@ def order_completed(tx: Tx, event: OrderCompleted) -> None:
     _tell(tx, earning, member, holds, goods=event.goods, total=event.total)
     if not earning.completed:
         earning.completed = 1
-        _plan_rewards(tx, event, holds)
+        referrals.plan_reward(tx, earning, holds)
     _balance(tx, earning)
     failpoint("loyalty.complete.before_commit")
 
@@ -95,16 +85,12 @@ def refund_completed(tx: Tx, event: RefundCompleted) -> None:
         return
     earning = _earning(tx, event.order_id, event.customer_id)
     earning.refunded += event.amount
-    for hold in orders.locked_holds(tx, event.order_id):
+    holds = orders.locked_holds(tx, event.order_id)
+    for hold in holds:
         _return_part(tx, hold, earning)
+    referrals.plan_back(tx, earning, holds)
     _balance(tx, earning)
     failpoint("loyalty.refund.before_commit")
-
-
-def reward_referrer(tx: Tx, reward: Reward) -> None:
-    """Once for each customer who was brought."""
-    key = f"referral:{reward.friend_id}"
-    points.give_bonus(tx, reward.referrer_id, reward.points, key, "brought a new customer", "referral")
 
 
 def _promise(tx: Tx, events: Sequence[OrderConfirmed]) -> None:
@@ -196,12 +182,14 @@ def _cause(kind: str, earning: Earning) -> Cause:
     return msgspec.convert({"kind": kind, "order_id": earning.order_id}, Cause)
 
 
-def _spend(tx: Tx, event: OrderConfirmed, holds: list[Hold]) -> None:
+def _spend(tx: Tx, event: OrderConfirmed, holds: list[Hold], earning: Earning) -> None:
+    """And what was paid back of it already comes back."""
     for hold in holds:
         if hold.attempt == event.attempt and hold.state in ("active", "tied"):
             hold.state, hold.ended_at = "spent", tx.now
             orders.save_hold(tx, hold)
             _spend_points(tx, hold)
+            _return_part(tx, hold, earning)
             for use in hold.held_uses:
                 tx.record(
                     CampaignApplied(
@@ -233,8 +221,7 @@ def _end(tx: Tx, hold: Hold) -> None:
         let_go(tx, hold)
     elif hold.state == "spent":
         _return(tx, hold, hold.held_slices)
-        for use in hold.held_uses:
-            campaigns.release_usage(tx, use.campaign_id, hold.order_id, hold.attempt, hold.customer_id)
+        release_uses(tx, hold)
         hold.state = "returned"
         orders.save_hold(tx, hold)
 
@@ -257,11 +244,3 @@ def _return(tx: Tx, hold: Hold, slices: list[Slice]) -> None:
     members.save(tx, ledger)
     hold.returned += count
     hold.slices = msgspec.json.encode(without(hold.held_slices, slices))
-
-
-def _plan_rewards(tx: Tx, event: OrderCompleted, holds: list[Hold]) -> None:
-    for hold in holds:
-        for use in hold.held_uses:
-            if use.referrer_id is not None and use.reward_points and hold.state != "released":
-                reward = Reward(referrer_id=use.referrer_id, friend_id=event.customer_id, points=use.reward_points)
-                tx.schedule(REFERRAL, event.order_id, tx.now, reward)

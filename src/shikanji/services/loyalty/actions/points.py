@@ -81,6 +81,15 @@ def give_bonus(tx: Tx, customer_id: str, points: int, key: str, reason: str, ear
         members.save(tx, ledger)
 
 
+def take_bonus_back(tx: Tx, customer_id: str, points: int, key: str, reason: str) -> None:
+    """What was given for `key`, once; nothing where it was not."""
+    _, ledger = _loaded(tx, customer_id)
+    back = f"{key}:back"
+    if members.has_key(tx, key) and not members.has_key(tx, back):
+        ledger.take_back(points, tx.now, Cause(kind="reversal", key=back, reason=reason))
+        members.save(tx, ledger)
+
+
 def give_birthday_points(tx: Tx, customer_id: str, year: int) -> None:
     given = tx.settings(LoyaltySettings).birthday_points
     give_bonus(tx, customer_id, given, f"birthday:{customer_id}:{year}", "a happy birthday", "birthday")

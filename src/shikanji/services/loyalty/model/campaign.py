@@ -146,6 +146,8 @@ def check_draft(draft: CampaignDraft) -> None:
         raise Invalid.field("endsAt", "is after startsAt")
     if draft.reward_points and draft.type != "referral":
         raise Invalid.field("rewardPoints", "belongs to a referral")
+    if draft.maximum_discount is not None and draft.type in ("free_delivery", "loyalty_bonus"):
+        raise Invalid.field("maximumDiscount", "belongs to a discount on goods")
     _check_value(draft)
 
 

@@ -56,6 +56,10 @@ class Earning(msgspec.Struct, kw_only=True):
             return Due(self.kept(self.points), 0, 0)
         return Due(0, 0, 0)
 
+    @property
+    def all_paid_back(self) -> bool:
+        return self.goods is not None and 0 < self.refunded >= self.total
+
     def kept(self, points: int) -> int:
         """In proportion to what was not paid back, rounded down."""
         return kept(points, self.total, self.refunded)

@@ -148,7 +148,7 @@ class Ledger(msgspec.Struct, kw_only=True):
             self._touch(first)
         if points > there:
             self.debt += points - there
-            self._post("debt", "program", points - there, msgspec.structs.replace(cause, key=None))
+            self._post("debt", "program", points - there, msgspec.structs.replace(cause, key=None) if there else cause)
 
     def remove(self, points: int, at: int, cause: Cause) -> None:
         """By hand, with a reason. Raises InsufficientPoints."""

@@ -84,10 +84,10 @@ def take_one(tx: Tx, campaign_id: str) -> bool:
     return tx.run(TAKE_ONE, campaign_id=campaign_id).count == 1
 
 
-def take_for(tx: Tx, campaign_id: str, customer_id: str, limit: int | None) -> bool:
-    """One use more of this customer, unless that would pass `limit`."""
-    most = 2**62 if limit is None else limit
-    return tx.run(TAKE_FOR, campaign_id=campaign_id, customer_id=customer_id, used=1, most=most).count == 1
+def take_for(tx: Tx, campaign_id: str, customer_id: str) -> bool:
+    """One use more of this customer, unless that would pass the limit for each: as it is now, for the campaign's row is
+    ours since `take_one`."""
+    return tx.run(TAKE_FOR, campaign_id=campaign_id, customer_id=customer_id, used=1).count == 1
 
 
 def used_by(tx: Tx, campaign_id: str, customer_id: str) -> int:
@@ -217,10 +217,15 @@ LEAVE_ONE = sa.update(campaigns).where(_IS).values(used=campaigns.c.used - 1)
 _first = upsert(campaign_customers).values(
     campaign_id=bindparam("campaign_id"), customer_id=bindparam("customer_id"), used=bindparam("used")
 )
+_uses_each = (
+    sa.select(sa.case((campaigns.c.type == "referral", 1), else_=campaigns.c.usage_limit_per_customer))
+    .where(_IS)
+    .scalar_subquery()
+)
 TAKE_FOR = _first.on_conflict_do_update(
     index_elements=["campaign_id", "customer_id"],
     set_={"used": campaign_customers.c.used + 1},
-    where=campaign_customers.c.used < bindparam("most"),
+    where=sa.or_(_uses_each.is_(None), campaign_customers.c.used < _uses_each),
 )
 LEAVE_FOR = sa.update(campaign_customers).where(_OF_CUSTOMER).values(used=campaign_customers.c.used - 1)
 USED_BY = sa.select(campaign_customers.c.used).where(_OF_CUSTOMER)

@@ -1,7 +1,5 @@
 """Campaigns and their codes."""
 
-import re
-
 from shikanji.contracts.inventory import AskProductNames
 from shikanji.kit.errors import Forbidden, Invalid, PreconditionFailed
 from shikanji.kit.service import Room
@@ -9,7 +7,7 @@ from shikanji.kit.web.etags import etag
 from shikanji.kit.web.guards import require_admin
 from shikanji.kit.web.pages import decode_cursor, page
 from shikanji.kit.web.routes import Incoming, Reply, Who
-from shikanji.services.loyalty.actions import benefits, campaigns
+from shikanji.services.loyalty.actions import campaigns
 from shikanji.services.loyalty.actions.campaigns import Question
 from shikanji.services.loyalty.errors import (
     CampaignNotFound,
@@ -18,7 +16,7 @@ from shikanji.services.loyalty.errors import (
     LimitBelowUse,
     TooManyGuesses,
 )
-from shikanji.services.loyalty.model.campaign import CODE_PATTERN, Campaign
+from shikanji.services.loyalty.model.campaign import Campaign
 from shikanji.services.loyalty.repository import campaigns as kept
 from shikanji.services.loyalty.routes.declared import routes
 from shikanji.services.loyalty.schemas import (
@@ -33,8 +31,6 @@ from shikanji.services.loyalty.schemas import (
     draft_of,
     verdict_view,
 )
-
-_CODE = re.compile(CODE_PATTERN)
 
 
 @routes.get(
@@ -106,24 +102,18 @@ async def update_campaign(room: Room, incoming: Incoming[CampaignIn, None]) -> R
 )
 async def validate_coupon(room: Room, incoming: Incoming[None, ValidateCoupon]) -> CouponVerdict:
     """Whether a code counts for the caller and the cart, and if not, why."""
-    customer_id, query = incoming.principal.account_id, incoming.query
-    code = incoming.path["code"].upper()
-    if room.rate_limits:
-        await room.db.read(benefits.check_guesses, customer_id)
-    try:
-        if not _CODE.match(code):
-            raise CouponUnknown
-        asked = Question(
-            code=code,
-            customer_id=customer_id,
-            store_id=query.store_id,
-            categories=await _categories(room, query.product_ids),
-            subtotal=query.subtotal,
-        )
-        return verdict_view(await room.db.read(campaigns.judge, asked))
-    except CouponUnknown:
-        await room.db.write(benefits.count_guess, customer_id)
-        raise
+    query = incoming.query
+    asked = Question(
+        code=incoming.path["code"].upper(),
+        customer_id=incoming.principal.account_id,
+        store_id=query.store_id,
+        categories=await _categories(room, query.product_ids),
+        subtotal=query.subtotal,
+    )
+    verdict = await room.db.write(campaigns.judge, asked, limited=room.rate_limits)
+    if verdict is None:
+        raise CouponUnknown
+    return verdict_view(verdict)
 
 
 async def _categories(room: Room, product_ids: list[str]) -> dict[str, str]:
