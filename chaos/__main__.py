@@ -28,15 +28,18 @@ ARMS = (*SHAPES, "cuts")
 async def main(arms: list[str], plan: Plan, cuts: int) -> bool:
     """Whether all is well."""
     outcomes, power = [], None
-    with tempfile.TemporaryDirectory(prefix="shikanji-chaos-") as name:
-        folder = Path(name)
-        for arm, shape in SHAPES.items():
-            if arm in arms:
-                (folder / arm).mkdir()
-                outcomes.append(await rage(shape(folder / arm, plan), plan, folder / arm, partial(_tell, arm)))
-        if "cuts" in arms:
-            power = await cut_power(folder / "cuts", cuts=cuts, seed=plan.seed)
-    report.show(outcomes, power, plan.seed)
+    try:
+        with tempfile.TemporaryDirectory(prefix="shikanji-chaos-") as name:
+            folder = Path(name)
+            for arm, shape in SHAPES.items():
+                if arm in arms:
+                    (folder / arm).mkdir()
+                    outcomes.append(await rage(shape(folder / arm, plan), plan, folder / arm, partial(_tell, arm)))
+            if "cuts" in arms:
+                power = await cut_power(folder / "cuts", cuts=cuts, seed=plan.seed)
+    finally:
+        # What has been found is told, even where the next arm could not begin.
+        report.show(outcomes, power, plan.seed)
     well = power is None or not (power.damaged or power.lost or power.wrong)
     return well and all(outcome.passed for outcome in outcomes)
 

@@ -24,7 +24,7 @@ STRIKE_SECONDS_MIN, STRIKE_SECONDS_MAX = 0.2, 1.5
 HEAL_SECONDS_MAX = 180
 LAPSE_SECONDS_MAX = 300
 """A hold's minute, and several rounds of the sweep."""
-RESPITE_SECONDS = 3
+RESPITE_SECONDS = 0.5
 SILENT_SECONDS_MAX = 10
 """How long a strike at a platform that does not answer is waited for."""
 
@@ -195,12 +195,17 @@ class _Storm:
             await asyncio.sleep(self._chance.uniform(STRIKE_SECONDS_MIN, STRIKE_SECONDS_MAX))
 
     async def _let_up(self, crowd: Crowd) -> None:
-        """Kills and orders are to reach their numbers together: while the kills are ahead, and every fault has been,
-        customers get some peace."""
-        fired = self.fired
-        is_ahead = self._shape.kills * self._plan.orders > crowd.orders * self._plan.kills
-        if is_ahead and all(fired[name] for name in self._faults):
+        """Kills and orders are to reach their numbers together: as long as the kills are ahead, and every fault has
+        been, customers have peace."""
+        while True:
+            if not (self._is_ahead(crowd.orders) and self.wants_more(crowd.orders)):
+                return
             await asyncio.sleep(RESPITE_SECONDS)
+
+    def _is_ahead(self, orders: int) -> bool:
+        fired = self.fired
+        kills_are_ahead = self._shape.kills * self._plan.orders > orders * self._plan.kills
+        return kills_are_ahead and all(fired[name] for name in self._faults)
 
     async def _strike_once(self) -> None:
         name = self._next()
