@@ -77,19 +77,28 @@ def up(
 
         raise OperatorError("--copies goes with --scaled: one process has one of each")
     else:
-        import uvloop
+        _up_in_one(_configuration(over))
 
-        from shikanji import running
 
-        uvloop.run(running.up(_configuration(over)))
+def _up_in_one(configuration: "Configuration") -> None:
+    import uvloop
+
+    from shikanji import running
+    from shikanji.shape import SCALED_LOCK, refuse_beside
+
+    refuse_beside(configuration.platform.folder, SCALED_LOCK)
+    uvloop.run(running.up(configuration))
 
 
 def _up_scaled(over: Mapping[str, str], copies: tuple[str, ...]) -> None:
     from shikanji import scaled
-    from shikanji.shape import with_engines
+    from shikanji.kit.folder import LOCK
+    from shikanji.shape import refuse_beside, with_engines
 
     environment = {**os.environ, **over}
-    scaled.up(with_engines(environment, _configuration(over).platform.folder), _counts(copies))
+    folder = _configuration(over).platform.folder
+    refuse_beside(folder, LOCK)
+    scaled.up(with_engines(environment, folder), _counts(copies))
 
 
 @app.command

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shikanji.engines import running_urls
-from shikanji.kit.folder import LOCK
+from shikanji.kit.folder import LOCK, FolderInUse, is_owned, read_owner
 
 SCALED_LOCK = "scaled.lock"
 """Held by the process that keeps all others of the scaled shape."""
@@ -15,6 +15,13 @@ ENGINES = "engines"
 def with_engines(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The settings with those of the engines that `engines up` left running on the data folder; what is set wins."""
     return {**running_urls(folder / ENGINES), **environment}
+
+
+def refuse_beside(folder: Path, other: str) -> None:
+    """Raises FolderInUse while a platform of the other shape, which holds the lock `other`, works on the folder:
+    nobody could tell any more which of the two a command is for."""
+    if is_owned(folder, other):
+        raise FolderInUse(folder, read_owner(folder, other))
 
 
 def was_scaled(folder: Path) -> bool:

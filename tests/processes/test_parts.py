@@ -1,5 +1,6 @@
 """A process with a part of the platform, in this one: beside those that run on the same engines."""
 
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -115,6 +116,22 @@ def test_the_shape_of_a_folder_is_that_of_its_last_start(tmp_path: Path) -> None
     assert was_scaled(tmp_path)
     started(tmp_path, LOCK)
     assert not was_scaled(tmp_path)
+
+
+@pytest.mark.parametrize(("lock", "command"), [(SCALED_LOCK, ("up",)), (LOCK, ("up", "--scaled"))])
+def test_a_folder_has_one_shape_at_a_time_so_that_commands_know_whom_they_are_for(
+    tmp_path: Path, lock: str, command: tuple[str, ...]
+) -> None:
+    at_work = FolderLock(tmp_path, lock)
+    at_work.acquire("serving in the other shape")
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = shikanji(*command, "--port", str(taken.getsockname()[1]), folder=tmp_path)
+    at_work.release()
+
+    assert ended.code == 2
+    assert "serving in the other shape" in ended.err
+    assert was_scaled(tmp_path) == (lock == SCALED_LOCK)
 
 
 @pytest.mark.parametrize("command", [("events", "tail"), ("audit",), ("migrate",)])

@@ -446,15 +446,26 @@ def test_what_is_under_way_is_judged_however_long_it_has_been(lived: Path, tmp_p
 
 
 def test_an_audit_that_was_clean_is_remembered_and_never_forgets(tmp_path: Path) -> None:
-    assert watermark.read(tmp_path) is None
+    assert watermark.read(tmp_path, "here") is None
 
-    watermark.write(tmp_path, watermark.raised(None, 5, whole=True))
+    watermark.write(tmp_path, watermark.raised(None, "here", 5, whole=True))
     for settled_before, whole in ((9, False), (7, False)):
-        watermark.write(tmp_path, watermark.raised(watermark.read(tmp_path), settled_before, whole=whole))
-    assert watermark.read(tmp_path) == watermark.Watermark(clean_before=9, whole_before=5)
+        known = watermark.read(tmp_path, "here")
+        watermark.write(tmp_path, watermark.raised(known, "here", settled_before, whole=whole))
+    assert watermark.read(tmp_path, "here") == watermark.Watermark("here", clean_before=9, whole_before=5)
 
     (tmp_path / watermark.NAME).write_text("nobody can read this")
-    assert watermark.read(tmp_path) is None
+    assert watermark.read(tmp_path, "here") is None
+
+
+def test_what_is_remembered_of_some_databases_says_nothing_of_others(tmp_path: Path) -> None:
+    files = watermark.databases(f"sqlite:///{tmp_path}/{{service}}.db")
+    server = watermark.databases("postgresql://asha:secret@db.test:5432/{service}")
+    watermark.write(tmp_path, watermark.raised(None, files, 5, whole=True))
+
+    assert watermark.read(tmp_path, server) is None
+    assert watermark.read(tmp_path, files) is not None
+    assert "secret" not in server
 
 
 def test_every_invariant_has_a_planted_corruption(lived: Path) -> None:

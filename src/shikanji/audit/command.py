@@ -41,12 +41,14 @@ def run(configuration: Configuration, *, settle: bool, repair: bool, forget: boo
     """The exit code."""
     folder = configuration.platform.folder
     try:
-        known = watermark.read(folder)
+        databases = watermark.databases(configuration.platform.database_template)
+        known = watermark.read(folder, databases)
         report = _audit(configuration, settle=settle, since=known.clean_before if new and known else None)
         _show(report, as_json=as_json)
         if not report.violations and not report.lacking:
             settled_before = from_rfc3339(report.settled_before)
-            watermark.write(folder, watermark.raised(known, settled_before, whole=report.since is None))
+            mark = watermark.raised(known, databases, settled_before, whole=report.since is None)
+            watermark.write(folder, mark)
         if repair:
             _repair(configuration, report)
         if forget:

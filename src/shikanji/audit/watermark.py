@@ -1,34 +1,44 @@
 """Up to when everything was found to be as it should be: kept in the data folder from one audit to the next."""
 
+import re
 from pathlib import Path
 
 import msgspec
 
 NAME = "audit.json"
+_WHOM = re.compile(r"//[^/@]*@")
 
 
 class Watermark(msgspec.Struct, frozen=True, rename="camel"):
     """Times in µs. All that was settled before `clean_before` was looked at by an audit that found nothing; by one that
-    looked at everything, what was settled before `whole_before`."""
+    looked at everything, what was settled before `whole_before`. It says nothing of other databases than those `of`
+    which it was taken: a folder may be used in one shape after the other."""
 
+    of: str
     clean_before: int
     whole_before: int
 
 
-def read(folder: Path) -> Watermark | None:
-    """None where there is none, or nobody can read it: then everything is to be looked at."""
+def databases(template: str) -> str:
+    """Which they are, without whom one is there."""
+    return _WHOM.sub("//", template)
+
+
+def read(folder: Path, of: str) -> Watermark | None:
+    """None where there is none of these databases, or nobody can read it: then everything is to be looked at."""
     try:
-        return msgspec.json.decode(folder.joinpath(NAME).read_bytes(), type=Watermark)
+        found = msgspec.json.decode(folder.joinpath(NAME).read_bytes(), type=Watermark)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
+    return found if found.of == of else None
 
 
-def raised(known: Watermark | None, settled_before: int, *, whole: bool) -> Watermark:
+def raised(known: Watermark | None, of: str, settled_before: int, *, whole: bool) -> Watermark:
     """After an audit that was clean. It never falls."""
-    clean = settled_before if known is None else max(known.clean_before, settled_before)
-    if whole or known is None:
-        return Watermark(clean, settled_before)
-    return Watermark(clean, known.whole_before)
+    if known is None:
+        return Watermark(of, settled_before, settled_before)
+    clean = max(known.clean_before, settled_before)
+    return Watermark(of, clean, settled_before if whole else known.whole_before)
 
 
 def write(folder: Path, watermark: Watermark) -> None:
