@@ -87,7 +87,7 @@ async def test_files_of_what_broke_off_or_went_are_deleted_and_no_others(base: O
         await door.ask("POST", f"/{review['id']}/photos", picture(), "asha", content_type="image/jpeg")
     broken = await begin(base, kept["id"], "broken")
     await door.room.files.put(broken.key("avif"), b"half of it")
-    await base.write(reviews.delete_review, deleted["id"], None)
+    await base.write(reviews.delete_review, deleted["id"], "asha", None)
 
     await sweep(door)
     assert len(door.files) == 5
@@ -105,7 +105,7 @@ async def test_files_of_what_broke_off_or_went_are_deleted_and_no_others(base: O
 async def test_a_photo_that_is_ready_too_late_is_not_kept(base: OpenDatabase) -> None:
     review = await submit(base)
     photo = await begin(base, review.id)
-    await base.write(reviews.delete_review, review.id, None)
+    await base.write(reviews.delete_review, review.id, "asha", None)
 
     with pytest.raises(ReviewNotFound):
         await base.write(photos.keep_photo, review.id, photo.id)

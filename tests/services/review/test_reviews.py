@@ -8,7 +8,7 @@ import pytest
 from shikanji.kit.clock import DAY
 from shikanji.kit.errors import PreconditionFailed, Problem
 from shikanji.kit.ids import first_id
-from shikanji.services.review.actions import reviews
+from shikanji.services.review.actions import photos, reviews
 from shikanji.services.review.errors import (
     AlreadyReviewed,
     ManyReviews,
@@ -18,7 +18,7 @@ from shikanji.services.review.errors import (
     ReviewNotFound,
     TooLate,
 )
-from shikanji.services.review.repository import purchases
+from shikanji.services.review.repository import purchases, refused
 from shikanji.services.review.repository import reviews as kept
 from shikanji.services.review.settings import ReviewSettings
 from tests.kit.databases import OpenDatabase
@@ -91,7 +91,7 @@ async def test_ratings_stay_exact_when_many_move_them_at_once(base: OpenDatabase
     await asyncio.gather(
         *(moderate(base, review.id, "rejected", "spam") for review in written[:4]),
         *(base.write(reviews.edit_review, review.id, said(2), None) for review in written[4:8]),
-        *(base.write(reviews.delete_review, review.id, None) for review in written[8:10]),
+        *(base.write(reviews.delete_review, review.id, ASHA, None) for review in written[8:10]),
     )
 
     assert rating(base)[0] == 6
@@ -188,6 +188,55 @@ async def test_an_edited_review_is_looked_at_anew(base: OpenDatabase) -> None:
     check_ratings(base)
 
 
+async def test_what_was_rejected_is_shown_only_after_somebody_has_looked_however_often_it_is_edited(
+    base: OpenDatabase,
+) -> None:
+    review = await submit(base, text="Good.")
+    await moderate(base, review.id, "rejected", "fake")
+
+    for text in ("Very good.", "Good."):
+        review = await base.write(reviews.edit_review, review.id, said(5, text), None)
+        assert (review.status, review.reasons) == ("pending", ["edited"])
+    await moderate(base, review.id, "approved")
+    review = await base.write(reviews.edit_review, review.id, said(4, "Good enough."), None)
+
+    assert review.status == "approved"
+    check_ratings(base)
+
+
+async def test_a_photo_on_what_was_rejected_does_not_make_it_forgotten(base: OpenDatabase) -> None:
+    review = await submit(base, text="Good.")
+    await moderate(base, review.id, "rejected", "fake")
+    photo = await base.write(photos.begin_photo, review.id, source="a", avif="a-a", webp="a-w", width=8, height=4)
+    review = await base.write(photos.keep_photo, review.id, photo.id)
+    assert (review.status, review.reasons) == ("pending", ["edited", "photo"])
+
+    await base.write(photos.remove_photo, review.id, photo.id)
+    review = await base.write(reviews.edit_review, review.id, said(5, "Very good."), None)
+
+    assert (review.status, review.reasons) == ("pending", ["edited"])
+
+
+@pytest.mark.parametrize("product", [SHIKANJI, None])
+@pytest.mark.parametrize("by", ["its author", "head office"])
+async def test_what_was_refused_and_taken_away_waits_when_it_is_written_again(
+    base: OpenDatabase, product: str | None, by: str
+) -> None:
+    review = await submit(base, product=product, text="Good.")
+    if by == "its author":
+        await moderate(base, review.id, "rejected", "fake")
+    await base.write(reviews.delete_review, review.id, ASHA if by == "its author" else "admin", None)
+
+    again = await submit(base, product=product, text="Good.")
+    other = await submit(base, product=LASSI, text="Good.")
+    edited = await base.write(reviews.edit_review, again.id, said(5, "Very good."), None)
+
+    assert (again.status, again.reasons, other.status) == ("pending", ["refused"], "approved")
+    assert (edited.status, edited.reasons) == ("pending", ["refused"])
+    await base.write(reviews.delete_review, again.id, ASHA, None)
+    assert (await submit(base, product=product)).status == "pending"
+
+
 async def test_a_review_that_was_looked_at_is_changed_for_some_time_only(base: OpenDatabase) -> None:
     shown, waiting = await submit(base, 1), await submit(base, 2, text="www.example.in")
     base.clock.advance(31 * DAY)
@@ -205,7 +254,7 @@ async def test_who_edits_an_old_version_is_told(base: OpenDatabase) -> None:
 
     for change in (
         lambda: base.write(reviews.edit_review, review.id, said(1), '"1"'),
-        lambda: base.write(reviews.delete_review, review.id, '"1"'),
+        lambda: base.write(reviews.delete_review, review.id, ASHA, '"1"'),
         lambda: base.write(reviews.respond, review.id, "Thanks", "manager", '"1"'),
         lambda: base.write(reviews.moderate_review, review.id, "rejected", "spam", "", "manager", '"1"'),
     ):
@@ -229,7 +278,7 @@ async def test_a_deleted_review_is_gone_with_all_that_belongs_to_it(base: OpenDa
     review = await submit(base)
     await base.write(reviews.respond, review.id, "Thank you!", "manager", None)
 
-    await base.write(reviews.delete_review, review.id, None)
+    await base.write(reviews.delete_review, review.id, ASHA, None)
 
     with pytest.raises(ReviewNotFound):
         await base.read(kept.find, review.id)
@@ -252,6 +301,7 @@ async def test_what_was_handed_over_is_known_however_it_is_told(base: OpenDataba
 async def test_what_cannot_be_reviewed_any_more_is_forgotten_and_does_not_come_back(base: OpenDatabase) -> None:
     old = NOON - 61 * DAY
     await deliver(base, delivered(1))
+    await base.write(reviews.delete_review, (await submit(base, 1)).id, "admin", None)
     base.clock.advance(10 * DAY)
     await deliver(base, delivered(2), delivered(3, order_id=order(3, old)))
     base.clock.advance(51 * DAY)
@@ -262,3 +312,5 @@ async def test_what_cannot_be_reviewed_any_more_is_forgotten_and_does_not_come_b
 
     assert forgotten == [1, 1, 0]
     assert [row[0] for row in base.query("SELECT order_id FROM purchases")] == [order(4, NOON + 60 * DAY)]
+    assert await base.write(refused.forget_before, before, 10) == 1
+    assert base.query("SELECT order_id FROM refused") == []

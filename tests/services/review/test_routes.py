@@ -170,6 +170,14 @@ async def test_the_stores_answer_stands_with_the_review(door: Door) -> None:
     assert (await door.ask("DELETE", f"/{review['id']}/response", who="manager")).status == 404
 
 
+async def test_an_answer_says_something(door: Door) -> None:
+    review = await door.submit()
+
+    answered = await door.ask("PUT", f"/{review['id']}/response", {"text": " \n "}, "manager")
+
+    assert (answered.status, answered.field) == (422, "text")
+
+
 async def test_a_photo_is_shown_once_somebody_has_looked_at_it(door: Door) -> None:
     review = await door.submit()
     added = await door.ask("POST", f"/{review['id']}/photos", picture("PNG"), "asha", **PNG)

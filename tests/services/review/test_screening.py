@@ -18,6 +18,7 @@ from shikanji.services.review.model.screening import clean, fingerprint, look_at
         "Masala chai was classic; Assam tea, cocktail of spices, peacock on the cup.",
         "SO GOOD",
         "ORDERED AT 7.30, came at 8.15 in a box",
+        "क्\u200dया स्वाद है",
         "Came on 22.11.2026 at 18.45, for 2 of us",
     ],
 )
@@ -44,6 +45,12 @@ def test_what_people_say_of_food_is_shown(text: str) -> None:
         ("chutiya log", "language"),
         ("CHUTIYAA", "language"),
         ("yeh toh हरामज़ादा hai", "language"),
+        # What is not seen does not hide: a soft hyphen, no blank at all, a turn of the writing's direction.
+        ("what a bas\u00adtard", "language"),
+        ("f\u200bu\u200bc\u200bk", "language"),
+        ("better at lassi\u2060-wala.\u200bin", "link"),
+        ("call 98\u202e76\u202c543210", "contact"),
+        ("yeh toh हराम\u200dज़ादा hai", "language"),
         ("NEVER EVER ORDER FROM HERE AGAIN", "shouting"),
     ],
 )
@@ -62,7 +69,9 @@ def test_a_text_is_kept_composed_and_without_blanks_around_it() -> None:
     assert clean("  cafe\u0301\n ") == "café"
 
 
-@pytest.mark.parametrize("text", ["4111 1111 1111 1111", "paid with 5500-0000-0000-0004"])
+@pytest.mark.parametrize(
+    "text", ["4111 1111 1111 1111", "paid with 5500-0000-0000-0004", "4111\u200b1111\u200b1111\u200b1111"]
+)
 def test_a_card_number_is_kept_nowhere(text: str) -> None:
     with pytest.raises(Invalid):
         clean(text)

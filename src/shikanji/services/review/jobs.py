@@ -7,7 +7,7 @@ from shikanji.services.review.actions import photos
 from shikanji.services.review.actions.photos import SETTLED_AFTER
 from shikanji.services.review.model.photo import FORMATS
 from shikanji.services.review.repository import photos as kept
-from shikanji.services.review.repository import purchases
+from shikanji.services.review.repository import purchases, refused
 from shikanji.services.review.settings import ReviewSettings
 
 HOURLY = 3_600
@@ -21,8 +21,9 @@ jobs = Jobs()
 async def forget_purchases(room: Room, job: Job) -> None:
     """What cannot be reviewed any more, a few at a time."""
     before = first_id(room.clock.now() - room.settings(ReviewSettings).window)
-    while await room.db.write(purchases.forget_before, before, ROWS_MAX) == ROWS_MAX:
-        pass
+    for forget in (purchases.forget_before, refused.forget_before):
+        while await room.db.write(forget, before, ROWS_MAX) == ROWS_MAX:
+            pass
 
 
 @jobs.every("sweep-photos", seconds=SWEEP_SECONDS)

@@ -17,9 +17,11 @@ from shikanji.services.review.repository.reviews import Response, Sort
 TEXT_LENGTH_MAX = 2_000
 _PLAIN = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$(?!\n)"
 _PRINTABLE = {"pattern": "text without control characters; lines end with a line feed"}
+_SAID = r"^(?=[\s\S]*\S)[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$(?!\n)"
+_PRINTABLE_SAID = {"pattern": "text without control characters, more than blanks; lines end with a line feed"}
 Stars = Annotated[int, Meta(ge=1, le=5)]
 Text = Annotated[str, Meta(max_length=TEXT_LENGTH_MAX, pattern=_PLAIN, extra=_PRINTABLE)]
-Answer = Annotated[str, Meta(min_length=1, max_length=TEXT_LENGTH_MAX, pattern=_PLAIN, extra=_PRINTABLE)]
+Answer = Annotated[str, Meta(min_length=1, max_length=TEXT_LENGTH_MAX, pattern=_SAID, extra=_PRINTABLE_SAID)]
 Note = Annotated[str, Meta(max_length=500, pattern=_PLAIN, extra=_PRINTABLE)]
 
 

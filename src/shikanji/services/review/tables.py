@@ -65,6 +65,15 @@ sa.Index("reviews_of_customer", reviews.c.customer_id, reviews.c.id)
 sa.Index("reviews_to_see", reviews.c.status, reviews.c.id)
 sa.Index("reviews_to_see_in_store", reviews.c.store_id, reviews.c.status, reviews.c.id)
 
+# What was refused and taken away, as long as it could be written again; `product_id` empty: the order as a whole.
+refused = sa.Table(
+    "refused",
+    metadata,
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("product_id", sa.Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 # Who let it be shown or not, and why. `number` is the version that the decision made.
 review_decisions = sa.Table(
     "review_decisions",

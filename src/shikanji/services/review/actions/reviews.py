@@ -13,7 +13,7 @@ from shikanji.services.review.errors import ManyReviews, NoResponse, OrderNotFou
 from shikanji.services.review.model.rating import steps
 from shikanji.services.review.model.review import Purchase, Refusal, Review, Said
 from shikanji.services.review.model.screening import Finding, clean, fingerprint, look_at
-from shikanji.services.review.repository import photos, purchases, ratings, reviews
+from shikanji.services.review.repository import photos, purchases, ratings, refused, reviews
 from shikanji.services.review.repository.reviews import Response
 from shikanji.services.review.settings import ReviewSettings
 
@@ -30,7 +30,10 @@ def submit_review(
         raise TooLate(f"An order can be reviewed for {settings.window_days} days.")
     if limited and not ratings.take_review(tx, customer_id, settings.reviews_per_day):
         raise ManyReviews(retry_after_seconds=seconds_of_day_left(tx))
-    review = Review.submit(tx.new_id(), purchase, product_id, _cleaned(said), _why_wait(tx, said, ""), tx.now)
+    why_wait = _why_wait(tx, said, "")
+    if refused.is_there(tx, purchase.order_id, product_id):
+        why_wait.append("refused")
+    review = Review.submit(tx.new_id(), purchase, product_id, _cleaned(said), why_wait, tx.now)
     reviews.add(tx, review)
     tx.record(*review.told)
     move_rating(tx, review, None)
@@ -62,10 +65,13 @@ def moderate_review(
     return review
 
 
-def delete_review(tx: Tx, review_id: str, if_match: str | None) -> None:
-    """With all that belongs to it; its photos' files are deleted later. Raises ReviewNotFound, PreconditionFailed."""
+def delete_review(tx: Tx, review_id: str, by: str, if_match: str | None) -> None:
+    """With all that belongs to it; its photos' files are deleted later. That it was refused is remembered: written
+    again it waits. Raises ReviewNotFound, PreconditionFailed."""
     review = reviews.locked(tx, review_id)
     require_match(if_match, etag(review.version))
+    if review.distrusted or by != review.customer_id:
+        refused.add(tx, review.order_id, review.product_id)
     photos.let_go_of_review(tx, review_id)
     reviews.delete(tx, review_id)
     _move(tx, review, review.counted, None)

@@ -9,7 +9,7 @@ from shikanji.contracts.review import ReviewStatus, ReviewSubmitted
 from shikanji.kit.events import Event
 from shikanji.services.review.errors import NotBought, TooLate
 from shikanji.services.review.model.rating import Subject
-from shikanji.services.review.model.screening import Finding, fingerprint
+from shikanji.services.review.model.screening import STAYS, Finding, fingerprint
 
 Refusal = Literal["spam", "offensive", "personal-data", "off-topic", "fake", "photo", "other"]
 """Why a review is not shown."""
@@ -100,6 +100,17 @@ class Review(msgspec.Struct):
         """The stars that count in its subject's rating."""
         return self.rating if self.status == "approved" else None
 
+    @property
+    def distrusted(self) -> bool:
+        """Whether somebody has refused it, and nobody has approved it since."""
+        return bool(self._distrust)
+
+    @property
+    def _distrust(self) -> Sequence[Finding]:
+        if self.status == "rejected":
+            return ("edited",)
+        return [each for each in STAYS if each in self.reasons]
+
     def check_editable(self, at: int, edit_time: int) -> None:
         if self.status != "pending" and at > self.created_at + edit_time:
             raise TooLate("A review can be changed while it waits, and for some time after it was written.")
@@ -108,9 +119,7 @@ class Review(msgspec.Struct):
         """Its author says something else; looked at anew. False where it is the same."""
         if (said.rating, said.text) == (self.rating, self.text):
             return False
-        findings: list[Finding] = list(why_wait)
-        if self.status == "rejected":
-            findings.append("edited")
+        findings: list[Finding] = [*why_wait, *self._distrust]
         if self.photos:
             findings.append("photo")
         self.rating, self.text, self.fingerprint = said.rating, said.text, fingerprint(said.text)
@@ -133,7 +142,7 @@ class Review(msgspec.Struct):
         """What nobody has seen yet is shown to nobody."""
         self.photos += 1
         self._next(at)
-        waits = self.reasons if self.status == "pending" else []
+        waits = self.reasons if self.status == "pending" else self._distrust
         self._decide("pending", [*(each for each in waits if each != "photo"), "photo"], "", SYSTEM, at)
 
     def remove_photo(self, at: int) -> None:

@@ -9,7 +9,9 @@ from typing import Literal
 from shikanji.kit.errors import Invalid
 from shikanji.services.review.model.words import ENGLISH, HINDI, HINGLISH
 
-Finding = Literal["link", "contact", "language", "shouting", "repeated", "photo", "edited", "unread"]
+Finding = Literal["link", "contact", "language", "shouting", "repeated", "photo", "edited", "refused", "unread"]
+STAYS: tuple[Finding, ...] = ("edited", "refused")
+"""Found in what a review was before, so that no other words mend it: somebody has to look."""
 
 FINGERPRINT_LETTERS_MIN = 16
 """Shorter praise is said by many."""
@@ -30,14 +32,14 @@ _NUKTA = "\u093c"
 def clean(text: str) -> str:
     """As it is kept: composed, without blanks at its ends. Raises Invalid for a card number: those are kept nowhere."""
     kept = unicodedata.normalize("NFC", text).strip()
-    if any(_is_card(re.sub(r"\D", "", found[0])) for found in _CARD.finditer(kept)):
+    if any(_is_card(re.sub(r"\D", "", found[0])) for found in _CARD.finditer(_seen(kept))):
         raise Invalid.field("text", "must not hold a card number")
     return kept
 
 
 def look_at(text: str) -> list[Finding]:
     """What is to be looked at, in a fixed order; nothing for a text that may be shown."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = _seen(unicodedata.normalize("NFKC", text))
     findings: list[Finding] = []
     if _LINK.search(plain):
         findings.append("link")
@@ -56,6 +58,11 @@ def fingerprint(text: str) -> str:
     if len(letters) < FINGERPRINT_LETTERS_MIN:
         return ""
     return hashlib.blake2b(letters.encode(), digest_size=16).hexdigest()
+
+
+def _seen(text: str) -> str:
+    """Without signs that nobody sees, which only hide what the others say."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
 
 
 def _has_bad_word(plain: str) -> bool:

@@ -89,7 +89,7 @@ async def delete_review(room: Room, incoming: Incoming[None, None]) -> None:
     review = await visible_review(room, incoming)
     if not incoming.principal.admin and not is_owner(incoming.principal, review.customer_id):
         raise Forbidden("only for its author and for head office")
-    await room.db.write(reviews.delete_review, review.id, incoming.if_match)
+    await room.db.write(reviews.delete_review, review.id, incoming.principal.account_id, incoming.if_match)
 
 
 @routes.get(

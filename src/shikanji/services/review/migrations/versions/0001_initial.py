@@ -75,6 +75,12 @@ def _create_reviews() -> None:
 
 def _create_what_belongs_to_reviews() -> None:
     op.create_table(
+        "refused",
+        sa.Column("order_id", sa.Text, primary_key=True),
+        sa.Column("product_id", sa.Text, primary_key=True),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "review_decisions",
         sa.Column("review_id", sa.Text, sa.ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
