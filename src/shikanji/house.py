@@ -7,7 +7,7 @@ import msgspec
 
 from shikanji import sandbox
 from shikanji.configuration import PlatformSettings
-from shikanji.contracts.inventory import OutOfStock, ProductCreated, ProductUpdated
+from shikanji.contracts.inventory import CategoryUpdated, OutOfStock, ProductCreated, ProductUpdated
 from shikanji.contracts.review import RatingUpdated
 from shikanji.contracts.store import DeliveryZoneUpdated, StoreCreated, StoreStatusChanged, StoreUpdated
 from shikanji.gateway.problems import OF_THE_DOOR
@@ -38,7 +38,7 @@ VERSION = version("shikanji")
 
 PURGED_BY: Mapping[str, tuple[type, ...]] = {
     "/api/v1/products": (ProductCreated, ProductUpdated, OutOfStock),
-    "/api/v1/categories": (ProductCreated, ProductUpdated),
+    "/api/v1/categories": (ProductCreated, ProductUpdated, CategoryUpdated),
     "/api/v1/stores": (StoreCreated, StoreUpdated, StoreStatusChanged, DeliveryZoneUpdated),
     "/api/v1/reviews/product": (RatingUpdated,),
     "/api/v1/reviews/store": (RatingUpdated,),

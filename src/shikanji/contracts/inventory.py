@@ -20,6 +20,20 @@ class ProductUpdated(Event, frozen=True, kw_only=True):
     aggregate: ClassVar[str] = "product_id"
     product_id: str
     changed: list[str]
+    """Names of the fields that changed, as in the API."""
+    name: str | None = None
+    category_id: str | None = None
+    """These two as they are now."""
+
+
+class CategoryUpdated(Event, frozen=True, kw_only=True):
+    """A category as it is from now on; the first one says that there is one."""
+
+    aggregate: ClassVar[str] = "category_id"
+    complete: ClassVar[bool] = True
+    category_id: str
+    parent_id: str | None
+    name: str
 
 
 StockReason = Literal["sale", "restock", "adjustment", "opening", "receipt"]

@@ -28,7 +28,8 @@ class StoreUpdated(Event, frozen=True, kw_only=True):
     changed: list[str]
     """Names of the fields that changed, as in the API."""
     time_zone: str | None = None
-    """The new one, where it changed."""
+    name: str | None = None
+    """These two: the new one, where it changed."""
 
 
 class StoreStatusChanged(Event, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from shikanji.contracts.inventory import ProductCreated
+from shikanji.contracts.inventory import CategoryUpdated, ProductCreated
 from shikanji.contracts.order import (
     CancelCause,
     EventLine,
@@ -50,6 +50,7 @@ TABLES = (
     "cohorts",
     "order_facts",
     "products",
+    "categories",
     "stores",
 )
 
@@ -189,6 +190,10 @@ def opened(store_id: str = STORE, time_zone: str = "Asia/Kolkata", name: str = "
             time_zone=time_zone,
         ),
     )
+
+
+def category_told(category_id: str = DRINKS, name: str = "Drinks") -> At:
+    return At(NOON - DAY, CategoryUpdated(category_id=category_id, parent_id=None, name=name))
 
 
 def product_made(product_id: str, name: str) -> At:

@@ -4,11 +4,13 @@ import pytest
 
 from shikanji.contracts.order import OrderDispatched, OrderPreparing, OrderReady
 from shikanji.kit.clock import HOUR, MINUTE, SECOND
+from shikanji.services.analytics.actions.products import PAIRS_MAX
 from shikanji.services.analytics.model.durations import BOUNDS, bucket_of, percentile
 from tests.kit.databases import OpenDatabase
 from tests.services.analytics.edge import Office, open_office
 from tests.services.analytics.makers import (
     NOON,
+    OTHER_STORE,
     SAMOSA,
     SHIKANJI,
     STORE,
@@ -49,6 +51,20 @@ async def test_products_are_best_and_worst_by_pieces_also_those_that_nobody_boug
     assert [(each["name"], each["otherName"], each["orders"]) for each in shown["boughtTogether"]] == [
         ("Shikanji", "Samosa", 1)
     ]
+
+
+async def test_what_is_bought_together_is_ranked_by_all_stores_that_are_asked_for(office: Office) -> None:
+    """Twenty pairs are ahead of it in each store, and none in both."""
+    both = [number("0190d100"), number("0190d100")]
+    for store in (STORE, OTHER_STORE):
+        pairs = [both, *([number("0190d000"), number("0190d000")] for _ in range(PAIRS_MAX))]
+        orders = [(number(), [line(each) for each in pair]) for pair in pairs]
+        sold = [created(order, *lines, store_id=store) for order, lines in orders]
+        await tell(office.base, *sold, *(confirmed(order, store_id=store) for order, _ in orders))
+
+    best, *_ = (await office.get("/products"))["boughtTogether"]
+
+    assert ([best["productId"], best["otherId"]], best["orders"]) == (both, 2)
 
 
 async def test_what_is_bought_together_is_counted_over_the_stores_that_are_asked_for(office: Office) -> None:

@@ -74,6 +74,9 @@ async def test_a_category_is_edited_by_its_version(shelf: OpenDatabase) -> None:
     again = await shelf.write(actions.change_category, CATEGORY, category(name="Drinks"), None)
 
     assert (changed.name, changed.slug, changed.version, again.version) == ("Drinks", "beverages", 2, 2)
+    told = [event.data for event in shelf.events() if event.type == "CategoryUpdated"]
+    assert told[-1] == {"categoryId": CATEGORY, "parentId": None, "name": "Drinks"}
+    assert [each["name"] for each in told if each["categoryId"] == CATEGORY] == ["Beverages", "Drinks"]
     with pytest.raises(PreconditionFailed):
         await shelf.write(actions.change_category, CATEGORY, category(name="Drinks"), '"1"')
 
@@ -114,7 +117,8 @@ async def test_a_change_is_told_once_and_by_version(shelf: OpenDatabase) -> None
     again = await shelf.write(actions.change_product, SHIKANJI, dearer, None)
 
     assert (after.price, after.version, again.version) == (8_500, 2, 2)
-    assert [event.data["changed"] for event in shelf.events() if event.type == "ProductUpdated"] == [["price"]]
+    (told,) = [event.data for event in shelf.events() if event.type == "ProductUpdated"]
+    assert told == {"productId": SHIKANJI, "changed": ["price"], "name": after.name, "categoryId": after.category_id}
     with pytest.raises(PreconditionFailed):
         await shelf.write(actions.change_product, SHIKANJI, dearer, '"1"')
     with pytest.raises(ProductNotFound):
@@ -126,7 +130,7 @@ async def test_a_new_product_is_told(base: OpenDatabase) -> None:
     await base.write(actions.create_category, category(), id=CATEGORY)
     await base.write(actions.create_product, draft())
 
-    assert told(base) == ["ProductCreated"]
+    assert told(base) == ["CategoryUpdated", "ProductCreated"]
 
 
 async def test_the_card_of_a_category_holds_its_subcategories(shelf: OpenDatabase) -> None:

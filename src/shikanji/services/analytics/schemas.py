@@ -250,6 +250,7 @@ class ProductSalesView(Out, frozen=True, kw_only=True):
     product_id: str
     name: str
     category_id: str
+    category_name: str
     orders: int
     items: int
     gross: int
@@ -381,6 +382,7 @@ def product_view(found: ProductSales) -> ProductSalesView:
         product_id=found.product_id,
         name=found.name,
         category_id=found.category_id,
+        category_name=found.category_name,
         orders=figures.orders,
         items=figures.items,
         gross=figures.gross,

@@ -201,13 +201,23 @@ history_files = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# A store as its events tell; `version` is that of the event that named the zone.
+# A store as its events tell; the versions are those of the events that named it and its zone.
 stores = sa.Table(
     "stores",
     metadata,
     sa.Column("store_id", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_version", sa.BigInteger, nullable=False),
     sa.Column("time_zone", sa.Text, nullable=False),
+    sa.Column("zone_version", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+categories = sa.Table(
+    "categories",
+    metadata,
+    sa.Column("category_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -1,6 +1,7 @@
 """Catalogue and stock: what is sold, what is in it, what it costs, and how much of it is where."""
 
 from shikanji.contracts.inventory import (
+    CategoryUpdated,
     LowStockAlert,
     OutOfStock,
     ProductCreated,
@@ -26,6 +27,7 @@ service = Service(
     publishes=(
         ProductCreated,
         ProductUpdated,
+        CategoryUpdated,
         StockAdjusted,
         LowStockAlert,
         OutOfStock,

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from shikanji.contracts.inventory import ProductCreated
+from shikanji.contracts.inventory import CategoryUpdated, ProductCreated, ProductUpdated
 from shikanji.contracts.store import StoreCreated, StoreUpdated
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Envelope, Event
@@ -14,7 +14,7 @@ from shikanji.services.analytics.model.order import TELLING
 from shikanji.services.analytics.repository import events, rebuilds
 from shikanji.services.analytics.repository.events import Kept
 
-NAMING: tuple[type[Event], ...] = (StoreCreated, StoreUpdated, ProductCreated)
+NAMING: tuple[type[Event], ...] = (StoreCreated, StoreUpdated, ProductCreated, ProductUpdated, CategoryUpdated)
 _FOLDED = {kind.__name__: kind for kind in (*TELLING, *NAMING)}
 
 
@@ -34,9 +34,11 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def keep(tx: Tx, envelopes: Sequence[Envelope]) -> None:
-    """The inbox hands each over once. While all figures are made anew, its turn comes there."""
+    """The inbox hands each over once. While all figures are made anew, its turn comes there. The lock comes first:
+    were an event numbered before it, a step could pass its number before it is there to be folded."""
+    rebuilding = rebuilds.share(tx)
     events.keep(tx, [_row(envelope, tx.now) for envelope in envelopes])
-    if rebuilds.share(tx):
+    if rebuilding:
         return
     told = [
         Told(envelope.event(_FOLDED[envelope.type]), envelope.occurred_at, envelope.metadata.aggregate_version)

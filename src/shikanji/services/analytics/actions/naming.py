@@ -1,10 +1,10 @@
-"""Stores with their zones, and products with their names."""
+"""Stores with their zones, and the names of stores, categories and products."""
 
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from shikanji.contracts.inventory import ProductCreated
+from shikanji.contracts.inventory import CategoryUpdated, ProductCreated, ProductUpdated
 from shikanji.contracts.order import OrderCreated
 from shikanji.contracts.store import StoreCreated, StoreUpdated
 from shikanji.kit.db.tx import Tx
@@ -27,15 +27,13 @@ def learn(tx: Tx, told: Iterable[tuple[Event, int, int]]) -> None:
     """Each with its time (µs) and its aggregate's version."""
     for event, at, version in told:
         match event:
-            case StoreCreated():
-                known = meet(tx, [event.store_id])[event.store_id]
-                names.name_store(tx, event.store_id, event.name)
-                _move(tx, known, event.time_zone, version)
-            case StoreUpdated() if event.time_zone is not None:
-                known = meet(tx, [event.store_id])[event.store_id]
-                _move(tx, known, event.time_zone, version)
-            case ProductCreated():
-                names.tell_products(tx, [Product(event.product_id, event.name, event.category_id, at)])
+            case StoreCreated() | StoreUpdated():
+                _learn_store(tx, event.store_id, event.name, event.time_zone, version)
+            case ProductCreated() | ProductUpdated():
+                if event.name is not None and event.category_id is not None:
+                    names.tell_products(tx, [Product(event.product_id, event.name, event.category_id, at)])
+            case CategoryUpdated():
+                names.name_category(tx, event.category_id, event.name, version)
 
 
 def learn_products(tx: Tx, created: Iterable[tuple[OrderCreated, int]]) -> None:
@@ -53,19 +51,30 @@ def learn_products(tx: Tx, created: Iterable[tuple[OrderCreated, int]]) -> None:
 
 
 def meet(tx: Tx, store_ids: Iterable[str]) -> Mapping[str, Store]:
-    """The stores; of those that nothing is known of yet, the zone is the setting's."""
+    """The stores, which keep their zones until the transaction is over: whoever moves one then moves its orders too. Of
+    those that nothing is known of yet, the zone is the setting's."""
     wanted = {*store_ids}
-    found = names.stores_of(tx, wanted)
-    zone = tx.settings(AnalyticsSettings).time_zone
-    for store_id in sorted(wanted - found.keys()):
-        names.meet_store(tx, store_id, zone)
-        found[store_id] = Store(store_id, "", zone, 0)
+    found = names.shared_stores(tx, wanted)
+    if missing := wanted - found.keys():
+        for store_id in sorted(missing):
+            names.meet_store(tx, store_id, tx.settings(AnalyticsSettings).time_zone)
+        found |= names.shared_stores(tx, missing)
     return found
+
+
+def _learn_store(tx: Tx, store_id: str, name: str | None, time_zone: str | None, version: int) -> None:
+    if name is None and time_zone is None:
+        return
+    known = meet(tx, [store_id])[store_id]
+    if name is not None:
+        names.name_store(tx, store_id, name, version)
+    if time_zone is not None:
+        _move(tx, known, time_zone, version)
 
 
 def _move(tx: Tx, known: Store, time_zone: str, version: int) -> None:
     """Its orders count on the days of its clock: those that came before this was known are moved by a job."""
-    if version > known.version:
+    if version > known.zone_version:
         names.move_store(tx, known.store_id, time_zone, version)
         if time_zone != known.time_zone:
             tx.schedule(MOVE_ORDERS, known.store_id, tx.now, MovedStore(store_id=known.store_id))

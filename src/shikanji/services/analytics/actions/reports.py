@@ -1,6 +1,6 @@
 """What is asked: every answer is added up from figures of days and hours, in one snapshot."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ from shikanji.services.analytics.model.customer import EVERYWHERE
 from shikanji.services.analytics.model.figures import NONE, Figures, added, hour_period
 from shikanji.services.analytics.model.order import LIVE
 from shikanji.services.analytics.repository import names, reports
-from shikanji.services.analytics.repository.names import Store
+from shikanji.services.analytics.repository.names import Product, Store
 from shikanji.services.analytics.repository.reports import Partial
 from shikanji.services.analytics.settings import AnalyticsSettings
 
@@ -47,6 +47,7 @@ class ProductSales(NamedTuple):
     product_id: str
     name: str
     category_id: str
+    category_name: str
     figures: Figures
 
 
@@ -150,11 +151,21 @@ def best_first(product: ProductSales) -> tuple[int, int, str]:
 
 
 def named(tx: Tx, products: Mapping[str, Figures]) -> list[ProductSales]:
-    known = names.products_of(tx, products)
+    return with_names(tx, names.products_of(tx, products).values(), products)
+
+
+def with_names(tx: Tx, products: Iterable[Product], sold: Mapping[str, Figures]) -> list[ProductSales]:
+    """What of each was sold, also where that is nothing."""
+    categories = names.category_names(tx)
     return [
-        ProductSales(key, each.name if each else "", each.category_id if each else "", value)
-        for key, value in products.items()
-        for each in [known.get(key)]
+        ProductSales(
+            each.product_id,
+            each.name,
+            each.category_id,
+            categories.get(each.category_id, ""),
+            sold.get(each.product_id, NONE),
+        )
+        for each in products
     ]
 
 
@@ -198,13 +209,20 @@ def _rows_by(tx: Tx, asked: Scope, span: Span, grain: Grain, by: By) -> list[Sal
         rows = reports.by_period_and_store(tx, asked.ids, "day", span)
     else:
         rows = reports.by_period_and_key(tx, asked.ids, by, span)
-    called = {store.store_id: store.name for store in asked.stores}
     found: dict[tuple[str, str], list[Figures]] = {}
     for row in rows:
         if any(row.figures):
             found.setdefault((period_of(grain, row.period), row.key), []).append(row.figures)
     _check(list(found))
+    called = _called(tx, asked, by)
     return [SalesRow(*key, called.get(key[1], ""), added(values)) for key, values in sorted(found.items())]
+
+
+def _called(tx: Tx, asked: Scope, by: By) -> Mapping[str, str]:
+    """What the keys are called, where they are ids."""
+    if by == "category":
+        return names.category_names(tx)
+    return {store.store_id: store.name for store in asked.stores} if by == "store" else {}
 
 
 def _check(rows: Sequence[object]) -> None:

@@ -60,5 +60,5 @@ BEGIN = _BEGUN.on_conflict_do_update(
 REACH = sa.update(rebuilds).values(reached=bindparam("new_reached"))
 FORGET = (
     *(sa.delete(table) for table in (aggregated_metrics, durations, product_pairs, customers, cohorts, order_facts)),
-    sa.update(stores).values(version=0),
+    sa.update(stores).values(zone_version=0),
 )

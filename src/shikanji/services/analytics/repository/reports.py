@@ -49,12 +49,6 @@ def by_period(tx: Tx, stores: Sequence[str], dimension: Dimension, span: Span) -
     return [Row(row[0], "", _figures(row[1:])) for row in rows]
 
 
-def by_store(tx: Tx, stores: Sequence[str], dimension: Dimension, span: Span) -> list[Row]:
-    """Over all periods; the key is the store."""
-    rows = tx.run(BY_STORE, **_range(stores, dimension, span))
-    return [Row(0, row[0], _figures(row[1:])) for row in rows]
-
-
 def by_key(tx: Tx, stores: Sequence[str], dimension: Dimension, span: Span) -> list[Row]:
     """Over all periods."""
     rows = tx.run(BY_KEY, **_range(stores, dimension, span))
@@ -90,13 +84,9 @@ def times(tx: Tx, stores: Sequence[str], span: Span) -> list[tuple[Kind, int, in
 
 
 def pairs(tx: Tx, stores: Sequence[str], limit: int) -> list[PairCount]:
-    """The most frequent ones of each store, added up."""
-    counted: dict[tuple[str, str], int] = {}
-    for store_id in stores:
-        for first, second, orders in tx.run(PAIRS, store_id=store_id, rows_max=limit):
-            counted[first, second] = counted.get((first, second), 0) + orders
-    found = [PairCount(*pair, orders) for pair, orders in counted.items() if orders > 0]
-    return sorted(found, key=lambda pair: (-pair.orders, pair.first_id, pair.second_id))[:limit]
+    """The most frequent ones over these stores."""
+    rows = tx.run(PAIRS, stores=list(stores), rows_max=limit)
+    return [PairCount(first, second, int(orders)) for first, second, orders in rows]
 
 
 def cohorts_since(tx: Tx, store_id: str, since: int) -> list[tuple[int, int, int, int, int]]:
@@ -128,7 +118,6 @@ def _grouped(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
 
 TOTAL = sa.select(*_SUMS).where(*_IN_RANGE)
 BY_PERIOD = _grouped(_M.period)
-BY_STORE = _grouped(_M.store_id)
 BY_KEY = _grouped(_M.key)
 _HOUR = _M.period % sa.literal_column(str(HOURS))
 BY_HOUR_OF_DAY = sa.select(_HOUR, *_SUMS).where(*_IN_RANGE).group_by(_HOUR).order_by(_HOUR)
@@ -146,10 +135,13 @@ TIMES = (
     .where(any_of(_D.store_id, "stores"), _D.day >= bindparam("first"), _D.day <= bindparam("last"))
     .group_by(_D.kind, _D.bucket)
 )
+_TOGETHER = sa.func.sum(_P.orders)
 PAIRS = (
-    sa.select(_P.first_id, _P.second_id, _P.orders)
-    .where(_P.store_id == bindparam("store_id"))
-    .order_by(_P.orders.desc())
+    sa.select(_P.first_id, _P.second_id, _TOGETHER)
+    .where(any_of(_P.store_id, "stores"))
+    .group_by(_P.first_id, _P.second_id)
+    .having(sa.literal_column("0") < _TOGETHER)
+    .order_by(_TOGETHER.desc(), _P.first_id, _P.second_id)
     .limit(bindparam("rows_max", type_=sa.BigInteger))
 )
 COHORTS = (

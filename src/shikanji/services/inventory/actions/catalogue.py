@@ -47,6 +47,7 @@ def create_category(tx: Tx, draft: CategoryDraft, *, id: str | None = None) -> C
     _check_place(tx, added)
     if not catalogue.add_category(tx, added):
         raise SlugTaken(added.slug)
+    tx.record(category.updated(added))
     return added
 
 
@@ -61,6 +62,7 @@ def change_category(tx: Tx, id: str, draft: CategoryDraft, if_match: str | None)
         raise SlugTaken(after.slug)
     if not catalogue.save_category(tx, after):
         raise Conflict("somebody else is changing this category")
+    tx.record(category.updated(after))
     return after
 
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from shikanji.contracts.inventory import CategoryUpdated
 from shikanji.kit.errors import Invalid
 from shikanji.kit.web.fields import Id
 from shikanji.services.inventory.model.product import Image, Name, Slug, Text, slug_of
@@ -49,6 +50,10 @@ def change(category: Category, draft: CategoryDraft, now: int) -> Category:
         updated_at=category.updated_at,
     )
     return category if after == category else replace(after, version=category.version + 1, updated_at=now)
+
+
+def updated(category: Category) -> CategoryUpdated:
+    return CategoryUpdated(category_id=category.id, parent_id=category.parent_id, name=category.name)
 
 
 def check_place(category: Category, parent: Category | None, has_children: bool) -> None:

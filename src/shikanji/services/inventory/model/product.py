@@ -242,7 +242,8 @@ def change(product: Product, draft: ProductDraft, *, new_id: Callable[[], str], 
     if not changed:
         return Changed(product, ())
     after = replace(after, version=product.version + 1, updated_at=now)
-    return Changed(after, (ProductUpdated(product_id=product.id, changed=changed),))
+    told = ProductUpdated(product_id=product.id, changed=changed, name=after.name, category_id=after.category_id)
+    return Changed(after, (told,))
 
 
 def slug_of(name: str, id: str) -> str:

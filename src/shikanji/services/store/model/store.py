@@ -229,8 +229,8 @@ def _with_zones(store: Store, zones: tuple[Zone, ...], zone_id: str, *, removed:
 def _events_of(after: Store, changed: Iterable[str]) -> Iterator[Event]:
     facts = sorted(camel(name) for name in changed if name not in STATUS_FIELDS)
     if facts:
-        time_zone = after.time_zone if "time_zone" in changed else None
-        yield StoreUpdated(store_id=after.id, changed=facts, time_zone=time_zone)
+        new = {name: getattr(after, name) for name in ("name", "time_zone") if name in changed}
+        yield StoreUpdated(store_id=after.id, changed=facts, **new)
     if STATUS_FIELDS & set(changed):
         yield StoreStatusChanged(store_id=after.id, active=after.active, accepting_orders=after.accepting_orders)
 

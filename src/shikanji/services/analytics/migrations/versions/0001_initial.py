@@ -207,7 +207,15 @@ def _create_names() -> None:
         "stores",
         sa.Column("store_id", sa.Text, primary_key=True),
         sa.Column("name", sa.Text, nullable=False),
+        sa.Column("name_version", sa.BigInteger, nullable=False),
         sa.Column("time_zone", sa.Text, nullable=False),
+        sa.Column("zone_version", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "categories",
+        sa.Column("category_id", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
