@@ -3,11 +3,13 @@
 import asyncio
 from typing import Any
 
+import sqlalchemy as sa
 from msgspec import structs
 
 from shikanji.contracts.order import BILLS_MAX
 from shikanji.kit.clock import DAY, HOUR, MINUTE, SECOND, from_rfc3339
 from shikanji.services.payment import invoicing, repository
+from shikanji.services.payment.tables import refunds
 from tests.services.payment.makers import (
     ORDER,
     TOTAL,
@@ -52,6 +54,11 @@ async def sell_for_cash(till: Till, count: int) -> list[str]:
 
 def cash_bill(order_id: str) -> Any:
     return make_bill(order_id=order_id, status="delivered", payment_method="cod")
+
+
+def amount_of(order_id: str, amount: int) -> sa.Update:
+    """Makes the order's refunds be of another amount, as only a fault could."""
+    return sa.update(refunds).where(refunds.c.order_id == order_id).values(amount=amount)
 
 
 def issued(till: Till) -> list[tuple[Any, ...]]:
@@ -215,6 +222,23 @@ async def test_a_bill_that_does_not_add_up_keeps_no_other_from_its_number(each_t
 
     assert numbers(each_till) == ["MGR1/2627/000001"]
     assert due(each_till) == [("invoice", "figures")]
+
+
+async def test_a_refund_that_its_invoice_has_no_room_for_keeps_no_other_from_its_credit_note(each_till: Till) -> None:
+    wrong, right = await sell_for_cash(each_till, 2)
+    await issue(each_till)
+    for order_id in (wrong, right):
+        (payment,) = await each_till.room.db.read(repository.payments_of, order_id)
+        await refund(each_till, payment.id, 1_000)
+    await each_till.database.write(lambda tx: tx.execute(amount_of(wrong, TOTAL + 1)))
+    await issue(each_till)
+
+    assert issued(each_till)[2:] == [("credit_note", "MGR1/2627/C00001", 1_000)]
+    assert due(each_till) == [("credit_note", "figures")]
+    await each_till.database.write(lambda tx: tx.execute(amount_of(wrong, 1_000)))
+    each_till.advance(HOUR)
+    await each_till.settle()
+    assert numbers(each_till)[3:] == ["MGR1/2627/C00002"]
 
 
 async def test_what_was_put_off_is_not_forgotten_over_what_is_due_before_it(each_till: Till) -> None:

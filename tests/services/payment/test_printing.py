@@ -11,7 +11,7 @@ import pytest
 from shikanji.contracts.store import Seller
 from shikanji.kit.clock import SECOND
 from shikanji.services.payment.model.invoice import Invoice, Series, document_of, figures_of
-from shikanji.services.payment.printing import Language, print_sheet, sheet_of
+from shikanji.services.payment.printing import Language, print_invoice
 from shikanji.services.payment.printing.wording import in_words, rupees
 from tests.kit.databases import NOON
 from tests.services.payment.makers import CUSTOMER, ORDER, OTHER_STORE, STORE, Sold, make_bill, make_seller
@@ -40,7 +40,7 @@ def make_invoice(**changes: Any) -> Invoice:
 
 
 def pdf_of(invoice: Invoice, seller: Seller | None = None, language: Language = "en") -> bytes:
-    return print_sheet(sheet_of(invoice, seller or make_seller(), language))
+    return print_invoice(invoice, seller or make_seller(), language)
 
 
 def pages(pdf: bytes) -> int:

@@ -42,6 +42,7 @@ _log = logger("payment")
 
 Paid = tuple[Bill, Payment]
 Drawn = tuple[Bill, Payment, Document]
+Credit = tuple[Invoice, Refund, list[InvoiceLine]]
 
 
 def expect_invoices(tx: Tx, payments: Sequence[Payment]) -> None:
@@ -78,21 +79,21 @@ def issue_invoices(tx: Tx, seller: Seller, order_ids: Sequence[str], bills: Iter
 
 
 def issue_credit_notes(tx: Tx, refund_ids: Sequence[str]) -> None:
-    """For each refund one, under its invoice's GSTIN and store code."""
+    """For each refund one, under its invoice's GSTIN and store code. What cannot be issued is put off."""
     refunds = repository.find_refunds(tx, refund_ids)
     repository.lock_all_dues(tx, sorted({refund.order_id for refund in refunds}))
     about = repository.invoices_of_orders(tx, [refund.order_id for refund in refunds])
     notes = repository.notes_on(tx, [invoice.id for invoice in about.values()])
     done = {note.refund_id for note in notes}
     wanted = [(about[refund.order_id], refund) for refund in refunds if refund.id not in done]
-    for (gstin, name), some in groupby(sorted(wanted, key=_series_of), _series_of):
+    ready = list(_credits(tx, wanted, notes))
+    for (gstin, name), some in groupby(sorted(ready, key=_series_of), _series_of):
         series = repository.lock_series(tx, gstin, fiscal_year(tx.now), name, "credit_note")
-        issued: list[Invoice] = []
-        for invoice, refund in some:
-            before = [note for note in (*notes, *issued) if note.invoice_id == invoice.id]
-            issued.append(_note(tx, series, invoice, refund, before))
-        _write(tx, series, issued)
-    repository.forget_due(tx, refund_ids)
+        _write(tx, series, [_note(tx, series, *credit) for credit in some])
+    left = {refund.id for _, refund in wanted} - {refund.id for _, refund, _ in ready}
+    repository.forget_due(tx, [refund_id for refund_id in refund_ids if refund_id not in left])
+    for store_id in sorted({refund.store_id for refund in refunds if refund.id in left}):
+        plan_what_was_put_off(tx, store_id)
     failpoint("payment.issue_credit_notes.before_commit")
 
 
@@ -152,10 +153,26 @@ def _issue(tx: Tx, seller: Seller, gstin: str, drawn: Sequence[Drawn]) -> None:
         _expect(tx, "credit_note", back, seller.store_id)
 
 
-def _note(tx: Tx, series: Series, invoice: Invoice, refund: Refund, before: Iterable[Invoice]) -> Invoice:
+def _credits(tx: Tx, wanted: Iterable[tuple[Invoice, Refund]], notes: Iterable[Invoice]) -> Iterator[Credit]:
+    """What each takes back, after the `notes` that are there and those before it. One that its invoice has no room for
+    is a person's business, and keeps no other from its number."""
+    taken: dict[str | None, list[InvoiceLine]] = {}
+    for note in notes:
+        taken.setdefault(note.invoice_id, []).extend(note.content.lines)
+    for invoice, refund in wanted:
+        before = taken.setdefault(invoice.id, [])
+        try:
+            lines = credited(invoice.content.lines, before, refund.amount, refund.refunded_lines)
+        except ValueError as wrong:
+            repository.put_off(tx, [refund.id], tx.now + HOUR, WRONG)
+            _log.error("a refund makes no credit note", alarm="invoice-figures", reason=str(wrong))
+        else:
+            before += lines
+            yield invoice, refund, lines
+
+
+def _note(tx: Tx, series: Series, invoice: Invoice, refund: Refund, lines: list[InvoiceLine]) -> Invoice:
     content = invoice.content
-    earlier: list[InvoiceLine] = [line for note in before for line in note.content.lines]
-    lines = credited(content.lines, earlier, refund.amount, refund.refunded_lines)
     about = About(number=invoice.number, issued_at=invoice.issued_at, reason=refund.reason or refund.cause)
     return series.issue(
         at=tx.now,
@@ -181,5 +198,5 @@ def _store_of(payment: Payment) -> str:
     return payment.store_id
 
 
-def _series_of(wanted: tuple[Invoice, Refund]) -> tuple[str, str]:
-    return wanted[0].gstin, wanted[0].series
+def _series_of(credit: Credit) -> tuple[str, str]:
+    return credit[0].gstin, credit[0].series

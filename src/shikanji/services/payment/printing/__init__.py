@@ -5,13 +5,15 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shikanji.services.payment.printing.sheet import Sheet, sheet_of
+from shikanji.contracts.store import Seller
+from shikanji.services.payment.model.invoice import Invoice
+from shikanji.services.payment.printing.sheet import sheet_of
 from shikanji.services.payment.printing.wording import Language
 
 if TYPE_CHECKING:
     import typst
 
-__all__ = ["EDITION", "Language", "Sheet", "print_sheet", "sheet_of"]
+__all__ = ["EDITION", "Language", "print_invoice"]
 
 EDITION = "1"
 """Of the template: it is part of an ETag, so that a browser does not keep the old look."""
@@ -22,8 +24,9 @@ _thread = threading.local()
 """A compiler takes one sheet at a time, and a fifth of a second to learn its fonts: each thread keeps its own."""
 
 
-def print_sheet(sheet: Sheet) -> bytes:
-    """The PDF. Takes some ms of a thread, and lets the others run meanwhile."""
+def print_invoice(invoice: Invoice, seller: Seller, language: Language) -> bytes:
+    """The PDF. For a thread: laying it out takes as long as setting it, and only that lets the others run meanwhile."""
+    sheet = sheet_of(invoice, seller, language)
     pdf = _compiler().compile(format="pdf", sys_inputs={"invoice": sheet.json}, timestamp=sheet.printed_at)
     if not isinstance(pdf, bytes):
         raise TypeError("one sheet makes one file")

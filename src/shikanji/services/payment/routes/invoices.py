@@ -113,7 +113,7 @@ async def export_invoices(room: Room, incoming: Incoming[None, schemas.ExportQue
             raise Invalid.field("until", f"these are more than {EXPORT_ROWS_MAX} invoices: ask for fewer days")
         before = rows[-1].id
     return Reply(
-        data=table.csv(),
+        data=await room.compute.run(table.csv),
         content_type=CSV,
         headers={"content-disposition": 'attachment; filename="invoices.csv"'},
     )
@@ -144,7 +144,7 @@ async def _shown(room: Room, incoming: Incoming[None, schemas.PrintQuery], invoi
     tag = etag(f"{invoice.hash}-{language}-{printing.EDITION}")
     if matches(incoming.headers.get("if-none-match", ""), tag):
         return Reply(data=b"", etag=tag, content_type=PDF)
-    pdf = await room.compute.run(printing.print_sheet, printing.sheet_of(invoice, seller, language))
+    pdf = await room.compute.run(printing.print_invoice, invoice, seller, language)
     name = invoice.number.replace("/", "-")
     return Reply(
         data=pdf,
