@@ -30,6 +30,7 @@ from shikanji.kit.db.leases import Lease
 from shikanji.kit.db.opening import check
 from shikanji.kit.db.port import Database
 from shikanji.kit.db.transaction import Ground
+from shikanji.kit.db.turns import Turns
 from shikanji.kit.drive import Drive
 from shikanji.kit.messages import Messages
 from shikanji.kit.service import Room, Service
@@ -67,6 +68,7 @@ class Process:
         """Where clients reach the platform."""
         self.configuration = configuration
         self._driven = driven
+        self._turns = Turns()
         self._apps: dict[str, ASGIApp] = {}
         self._starting = True
         self._registry = metrics.new_registry()
@@ -202,6 +204,7 @@ class Process:
             secrets=equipment.secrets,
             settings=section,
             wanted=equipment.bus.wanted,
+            turns=self._turns,
         )
         db = self.world.open_database(self.settings.database_template, ground)
         await db.start()

@@ -16,6 +16,7 @@ from shikanji.kit.db.faults import StorageFault
 from shikanji.kit.db.sqlite import INLINE_OPERATIONS_MAX, SqliteDatabase, SqliteDirect
 from shikanji.kit.db.sqlite_connection import UnsafeSqlite, open_reader, open_writer, require_safe_version
 from shikanji.kit.db.sqlite_writer import CAREFUL_GROUPS, GROUP_UNITS_MAX, CommitThread, SqliteWriter, Unit
+from shikanji.kit.db.transaction import Ground
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Unavailable
 from tests.kit.counters import INSERT, SERVICE, add, add_and_tell, value, values
@@ -132,12 +133,12 @@ async def test_an_exception_that_no_future_carries_harms_no_other(sqlite: OpenDa
 class Writing:
     """A writer by itself, whose groups the test looks at."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ground: Ground | None = None) -> None:
         self.connection = open_writer(path)
         self.groups: list[list[Unit]] = []
         self.writer = SqliteWriter(
             self.connection,
-            make_ground(SERVICE),
+            ground or make_ground(SERVICE),
             self.groups.append,
             CommitThread("counters"),
             group_seconds_max=NO_LIMIT,
@@ -223,6 +224,29 @@ async def test_the_patient_wait_for_one_group_of_clients_and_no_longer(path: Pat
     await writing.finish()
 
     assert began[GROUP_UNITS_MAX] == "batch"
+
+
+@pytest.mark.parametrize("patient", [True, False])
+async def test_of_several_databases_one_patient_group_goes_in_a_round_of_the_loop(
+    patient: bool, tmp_path: Path
+) -> None:
+    ground, ran_in = make_ground(SERVICE), list[int]()
+    writings = [Writing(tmp_path / f"{name}.db", ground) for name in ("one", "another", "third")]
+    rounds = 0
+
+    def count_rounds() -> None:
+        nonlocal rounds
+        rounds += 1
+        if len(ran_in) < len(writings):
+            asyncio.get_running_loop().call_soon(count_rounds)
+
+    for writing in writings:
+        writing.put(lambda _: ran_in.append(rounds), patient=patient)
+    count_rounds()
+    for writing in writings:
+        await writing.finish()
+
+    assert len(set(ran_in)) == (len(writings) if patient else 1)
 
 
 class Refused(Exception):

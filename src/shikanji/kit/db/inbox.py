@@ -29,7 +29,7 @@ from shikanji.kit.lanes import in_lanes
 from shikanji.kit.telemetry.logs import logger
 
 BATCH_EVENTS_MAX = 50
-EVERY_EVENTS_MAX = 250
+EVERY_EVENTS_MAX = 125
 """For who keeps whatever happens anywhere: nobody waits for it, and what it adds up it writes once a batch."""
 BATCHES_APART = 20
 ATTEMPTS_MAX = 10

@@ -28,7 +28,7 @@ INLINE_OPERATIONS_MAX = 20_000
 _INLINE_CALLS_MAX = 5
 _INTERRUPTED = 9
 _LONG_READS_MAX = 500
-CHECKPOINT_SECONDS = 0.5
+CHECKPOINT_SECONDS = 2.0
 """So long after a commit, what the WAL holds is copied into the database by a thread that stands in nobody's way. Left
 to COMMIT it would hold up all writing for a tenth of a second and more."""
 

@@ -26,6 +26,8 @@ from shikanji.kit.failpoints import failpoint
 GROUP_UNITS_MAX = 128
 GROUP_SECONDS_MAX = 0.02
 """A group takes on no more units after this long, so that the loop can do something else meanwhile."""
+PATIENT_PART = 4
+"""A group of patient units, which nobody waits for, takes on no more after this part of that time."""
 CAREFUL_GROUPS = 16
 """So many groups after a failure have savepoints from the start: failures come in flocks."""
 
@@ -60,6 +62,7 @@ class SqliteWriter:
         self._cursor = connection.cursor()
         self._ground = ground
         self._deliver = deliver
+        self._turns = ground.turns
         self._group_seconds_max = group_seconds_max
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Unit] = deque()
@@ -87,8 +90,11 @@ class SqliteWriter:
         await self._committer.stop()
 
     def _run_group(self) -> None:
-        group: list[Unit] = []
         queue = self._choose_queue()
+        if queue is None:
+            self._loop.call_soon(self._run_group)
+            return
+        group: list[Unit] = []
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
             if self._careful_groups:
@@ -101,18 +107,21 @@ class SqliteWriter:
         else:
             self._committer.put(partial(self._commit, group))
 
-    def _choose_queue(self) -> deque[Unit]:
+    def _choose_queue(self) -> deque[Unit] | None:
         """What clients wait for, then the patient in turn. A group for each: a client's shall not wait until a batch is
-        run and committed with it."""
+        run and committed with it. None: only the patient are there, and it is not their turn."""
         if self._patient and (self._has_waited or not self._queue):
-            self._has_waited = False
-            return self._patient
+            if self._turns.take(self._loop):
+                self._has_waited = False
+                return self._patient
+            if not self._queue:
+                return None
         self._has_waited = bool(self._patient)
         return self._queue
 
     def _run_units(self, queue: deque[Unit], group: list[Unit], run: Callable[[Unit], bool]) -> bool:
         """Adds to the group what is queued, as far as time allows; False as soon as `run` says so."""
-        until = time.monotonic() + self._group_seconds_max
+        until = time.monotonic() + self._group_seconds_max / (PATIENT_PART if queue is self._patient else 1)
         while queue and len(group) < GROUP_UNITS_MAX:
             group.append(queue.popleft())
             if not run(group[-1]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -24,6 +24,7 @@ from shikanji.kit.db.sql import (
     SELECT_VERSIONS,
 )
 from shikanji.kit.db.statements import Prepared, Statements, misfit
+from shikanji.kit.db.turns import Turns
 from shikanji.kit.db.tx import PLANNED, RECORDED, WAKE_AHEAD, Rows
 from shikanji.kit.errors import TooLarge
 from shikanji.kit.events import EVENT_BYTES_MAX, payload_hash
@@ -51,6 +52,8 @@ class Ground:
     settings: Any = None
     wanted: Callable[[str], bool] = lambda _: True
     """Whether anybody is to get events of this type. One that nobody wants has no way to go once it is recorded."""
+    turns: Turns = field(default_factory=Turns)
+    """Of all databases of the process."""
 
 
 class Transaction(ABC):

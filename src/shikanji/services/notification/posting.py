@@ -61,13 +61,14 @@ class _Address(msgspec.Struct, frozen=True, kw_only=True):
 
 async def deliver(room: Room, channel: MessageChannel) -> None:
     """Everything that is due on one way, up to a batch; plans the next one by itself."""
-    batch = await room.db.write(sending.begin, channel)
+    batch = await room.db.write_patiently(sending.begin, channel)
     if not batch.deliveries:
         return
     failpoint("notification.deliver.before_provider")
     outcomes = await _Round(room, channel, batch).outcomes()
     failpoint("notification.deliver.after_provider")
-    await room.db.write(sending.end, outcomes, channel, len(batch.deliveries) == sending.AT_ONCE_MAX)
+    more = len(batch.deliveries) == sending.AT_ONCE_MAX
+    await room.db.write_patiently(sending.end, outcomes, channel, more)
 
 
 async def send_code(room: Room, challenge_id: str) -> bool:
