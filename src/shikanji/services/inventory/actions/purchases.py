@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from msgspec.structs import replace
+
 from shikanji.kit.clock import DAY, SECOND
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Invalid
@@ -39,7 +41,7 @@ SUGGESTED_MAX = 500
 
 
 def create_purchase(tx: Tx, draft: PurchaseDraft, by: str) -> Purchase:
-    supplier = suppliers.find(tx, draft.supplier_id)
+    supplier = suppliers.shared(tx, draft.supplier_id)
     if supplier is None or not supplier.active:
         raise Invalid.field("supplierId", "there is no such supplier, or nothing is ordered there any more")
     return _create(tx, draft, supplier, by)
@@ -63,14 +65,15 @@ def move_purchase(tx: Tx, id: str, status: Status, reason: str | None, if_match:
 def receive(tx: Tx, id: str, draft: ReceiptDraft, by: str) -> tuple[Receipt, Purchase]:
     """Takes a delivery onto the shelves: each line a movement, all of them or none."""
     before = _locked(tx, id, None)
+    receipt = Receipt(tx.new_id(), id, draft.reference, tx.now, by)
+    if not purchases.add_receipt(tx, receipt):
+        raise ReceiptKnown(f"{draft.reference} of {before.number}")
     after = purchase.received(before, draft.lines, tx.now)
     shelves = _shelves(tx, before.store_id, [line.product_id for line in draft.lines])
     costs = {line.product_id: line.unit_cost for line in before.lines}
     came = [_came(tx, place, line, shelves, costs) for place, line in enumerate(draft.lines)]
-    receipt = Receipt(tx.new_id(), id, draft.reference, tx.now, by, tuple(came))
-    if not purchases.add_receipt(tx, receipt):
-        raise ReceiptKnown(f"{draft.reference} of {before.number}")
     told = _put_away(tx, list(shelves.values()), came, f"{before.number} received", by)
+    receipt = replace(receipt, lines=tuple(came))
     purchases.add_receipt_lines(tx, receipt)
     purchases.save(tx, after)
     tx.record(*told, purchase.came_in(after, receipt))
@@ -108,9 +111,10 @@ def order_suggested(tx: Tx, store_id: str, supplier_ids: Sequence[str], by: str)
     purchases.take_turn(tx, _year(tx))
     made: list[Purchase] = []
     for source, lines in suggestions(tx, store_id):
-        if source is not None and (not supplier_ids or source.supplier_id in supplier_ids):
-            supplier = suppliers.find(tx, source.supplier_id)
-            assert supplier is not None
+        if source is None or (supplier_ids and source.supplier_id not in supplier_ids):
+            continue
+        supplier = suppliers.shared(tx, source.supplier_id)
+        if supplier is not None:
             made += [
                 _create(tx, _draft(tx, store_id, supplier, lines[first : first + LINES_MAX]), supplier, by)
                 for first in range(0, len(lines), LINES_MAX)

@@ -1,5 +1,6 @@
 """Who supplies the stores."""
 
+from shikanji.kit.db.faults import ConstraintViolated
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Invalid
 from shikanji.kit.web.etags import etag, require_match
@@ -26,9 +27,11 @@ def change_supplier(tx: Tx, id: str, draft: SupplierDraft, if_match: str | None)
     if after is before:
         return before
     _check_products(tx, after)
-    if after.gstin is not None and suppliers.gstin_owner(tx, after.gstin) not in (None, id):
-        raise GstinTaken(f"{after.gstin} is another's")
-    suppliers.save(tx, after)
+    try:
+        with tx.savepoint():
+            suppliers.save(tx, after)
+    except ConstraintViolated:
+        raise GstinTaken(f"{after.gstin} is another's") from None
     return after
 
 

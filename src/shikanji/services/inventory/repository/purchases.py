@@ -72,12 +72,13 @@ def save(tx: Tx, purchase: Purchase) -> None:
 
 
 def add_receipt(tx: Tx, receipt: Receipt) -> bool:
-    """False where one with its reference is there already. Its movements are there."""
+    """Without its lines. False where one with its reference is there already."""
     columns = {name: getattr(receipt, name) for name in _RECEIPT_COLUMNS}
     return tx.run(ADD_RECEIPT, **columns).count == 1
 
 
 def add_receipt_lines(tx: Tx, receipt: Receipt) -> None:
+    """Their movements are there."""
     tx.run_each(ADD_RECEIPT_LINE, [{"receipt_id": receipt.id, **asdict(line)} for line in receipt.lines])
 
 

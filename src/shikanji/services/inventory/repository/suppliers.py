@@ -18,6 +18,12 @@ def find(tx: Tx, id: str) -> Supplier | None:
     return None if row is None else _supplier(tx, row)
 
 
+def shared(tx: Tx, id: str) -> Supplier | None:
+    """The row, which nobody changes or removes until this transaction ends."""
+    row = tx.run(SHARED, id=id).first()
+    return None if row is None else _supplier(tx, row)
+
+
 def locked(tx: Tx, id: str) -> Supplier | None:
     """The row, and nobody else's until this transaction ends."""
     row = tx.run(LOCKED, id=id).first()
@@ -39,11 +45,6 @@ def listed(
     return [_supplier(tx, row) for row in tx.execute(statement)]
 
 
-def gstin_owner(tx: Tx, gstin: str) -> str | None:
-    owner: str | None = tx.run(BY_GSTIN, gstin=gstin).scalar()
-    return owner
-
-
 def add(tx: Tx, supplier: Supplier) -> bool:
     """False where another has this GSTIN."""
     if not tx.run(ADD, **_columns(supplier)).count:
@@ -53,7 +54,7 @@ def add(tx: Tx, supplier: Supplier) -> bool:
 
 
 def save(tx: Tx, supplier: Supplier) -> None:
-    """The caller has the row locked."""
+    """The caller has the row locked. Raises ConstraintViolated where another has this GSTIN."""
     columns = _columns(supplier)
     tx.run(SAVE, id=columns.pop("id"), **{f"new_{name}": value for name, value in columns.items()})
     tx.run(CLEAR_PRODUCTS, supplier_id=supplier.id)
@@ -98,8 +99,8 @@ _ID = suppliers.c.id == bindparam("id")
 _OF_SUPPLIER = supplier_products.c.supplier_id == bindparam("supplier_id")
 
 FIND = sa.select(*suppliers.c).where(_ID)
+SHARED = FIND.with_for_update(read=True)
 LOCKED = FIND.with_for_update()
-BY_GSTIN = sa.select(suppliers.c.id).where(suppliers.c.gstin == bindparam("gstin"))
 ADD = upsert(suppliers).on_conflict_do_nothing()
 SAVE = sa.update(suppliers).where(_ID).values({name: bindparam(f"new_{name}") for name in _NAMES if name != "id"})
 DELETE = sa.delete(suppliers).where(_ID)
