@@ -16,8 +16,8 @@ from shikanji.services.notification.repository import choices, inbox, logs, orde
 from shikanji.services.notification.repository.choices import Device, WrittenWords
 
 AT_ONCE_MAX = 100
-LEASE = 90 * SECOND
-"""Longer than any attempt may last."""
+LEASE = 120 * SECOND
+"""Longer than a whole batch may last."""
 NOBODY = ""
 """Whose codes are: a phone may have no account yet, and to be told of a code is nothing to keep."""
 CODE_LEASE = 15 * SECOND
@@ -41,7 +41,7 @@ def begin(tx: Tx, channel: MessageChannel) -> Batch:
     """Takes what is due on one way."""
     deliveries = logs.claim(tx, channel, tx.now + LEASE, AT_ONCE_MAX)
     people = {each.customer_id for each in deliveries}
-    found = inbox.find_all(tx, people, [each.notification_id for each in deliveries]) if deliveries else {}
+    found = inbox.delivered(tx, [each.id for each in deliveries]) if deliveries else {}
     about = {each.order_id for each in found.values() if each.order_id is not None}
     devices: dict[str, list[Device]] = {}
     for device in choices.devices(tx, people) if channel == "push" and deliveries else []:

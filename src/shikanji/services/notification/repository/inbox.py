@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.notification.model.messages import Notification
-from shikanji.services.notification.tables import UNREAD, notifications
+from shikanji.services.notification.tables import UNREAD, notification_logs, notifications
 
 UNREAD_COUNTED_MAX = 100
 READ_AT_ONCE_MAX = 500
@@ -29,10 +29,9 @@ def find(tx: Tx, customer_id: str, id: str) -> Notification | None:
     return None if row is None else _notification(row)
 
 
-def find_all(tx: Tx, customer_ids: Collection[str], ids: Collection[str]) -> dict[str, Notification]:
-    """By id, those of these customers."""
-    rows = tx.run(FIND_ALL, customer_ids=customer_ids, ids=ids)
-    return {each.id: each for each in map(_notification, rows)}
+def delivered(tx: Tx, delivery_ids: Collection[str]) -> dict[str, Notification]:
+    """What these deliveries are of, by its id."""
+    return {each.id: each for each in map(_notification, tx.run(DELIVERED, delivery_ids=delivery_ids))}
 
 
 def newest(tx: Tx, customer_id: str, before: str | None, unread: bool, limit: int) -> list[Notification]:
@@ -68,7 +67,7 @@ def _notification(row: tuple[Any, ...]) -> Notification:
     return Notification(**dict(zip(_FIELDS, row, strict=True)))
 
 
-_c = notifications.c
+_c, _l = notifications.c, notification_logs.c
 _FIELDS = Notification.__struct_fields__
 _ONE = (_c.customer_id == sa.bindparam("customer_id"), _c.id == sa.bindparam("id"))
 ADD = (
@@ -79,7 +78,7 @@ ADD = (
 THERE = sa.select(_c.id).where(any_of(_c.customer_id, "customer_ids"), any_of(_c.id, "ids"))
 _FOUND = sa.select(*(_c[name] for name in _FIELDS))
 FIND = _FOUND.where(*_ONE)
-FIND_ALL = _FOUND.where(any_of(_c.customer_id, "customer_ids"), any_of(_c.id, "ids"))
+DELIVERED = _FOUND.where(_l.customer_id == _c.customer_id, _l.notification_id == _c.id, any_of(_l.id, "delivery_ids"))
 SHOW = sa.update(notifications).where(*_ONE).values(shown=1)
 READ = sa.update(notifications).where(*_ONE, UNREAD).values(read_at=sa.bindparam("now"))
 _unread = sa.select(_c.id).where(_c.customer_id == sa.bindparam("customer_id"), UNREAD)
