@@ -8,7 +8,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MailHandler
 
 from shikanji.kit.errors import Unavailable
-from shikanji.kit.messages import Message, NoChannel
+from shikanji.kit.messages import Message, NoAnswer, NoChannel
 from shikanji.kit.messages.outbox import FILE_BYTES_MAX, MESSAGES_MAX, OutboxMessages, outbox_page
 from shikanji.kit.messages.smtp import SmtpMessages
 from tests.serving import free_port, serving
@@ -53,6 +53,27 @@ async def test_a_mail_server_that_is_not_there_is_unavailable() -> None:
 
     with pytest.raises(Unavailable):
         await messages.send(make_message())
+
+
+async def test_a_mail_server_that_takes_for_ever_is_not_waited_for() -> None:
+    """Whoever sends has a lease that must not end before."""
+
+    left = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 shop.test\r\n")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        left.set()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server, asyncio.timeout(60):
+        port = server.sockets[0].getsockname()[1]
+        messages = SmtpMessages(f"smtp://127.0.0.1:{port}", "shop@shikanji.test", seconds=0.1)
+
+        with pytest.raises(NoAnswer):
+            await messages.send(make_message())
+        await left.wait()
 
 
 async def test_a_text_message_has_no_way_through_smtp() -> None:

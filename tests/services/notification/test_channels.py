@@ -1,6 +1,7 @@
 """Every way out against a server that speaks as the provider does, and fails like it: what is a no, what is not known,
 and what may come again."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs
 
 import aiohttp
 import http_ece
+import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -134,6 +136,7 @@ def ready(company: Company) -> None:
         (413, Refused),
         (401, TryLater),
         (403, TryLater),
+        (408, TryLater),
         (429, TryLater),
         (500, OutcomeUnknown),
         (502, OutcomeUnknown),
@@ -232,6 +235,41 @@ async def test_only_the_browser_can_read_its_push_message_and_the_push_service_k
     assert headers["urgency"] == "high"
     assert Vapid02.verify(headers["authorization"])
     assert f"k={public_key(VAPID_PEM)}" in headers["authorization"]
+
+
+@pytest.mark.parametrize("sign", ["x", "क", "🥤", '"', "\n", "\\"])
+@pytest.mark.parametrize("name", ["webpush", "fcm"])
+async def test_a_push_message_fits_whatever_is_written_in_it(name: str, sign: str) -> None:
+    """Push services take 4,096 bytes."""
+    async with a_company() as (company, url, http):
+        ready(company)
+        way, push, path = channel(name, url, http)
+        company.answer(path, 201 if name == "webpush" else 200, {"name": "m"})
+
+        await way.post(msgspec.structs.replace(push, title=sign * 200, text="Begin. " + sign * 4_000))
+
+    body = company.asked[-1][2]
+    if name == "webpush":
+        assert len(body) <= 4_096
+        said = json.loads(http_ece.decrypt(body, private_key=BROWSER, auth_secret=BROWSER_AUTH, version="aes128gcm"))
+    else:
+        message = json.loads(body)["message"]
+        said = message["notification"]
+        assert len(json.dumps([said, message["data"]], ensure_ascii=False).encode()) <= 4_096
+    assert said["title"] == sign * 200
+    assert said["body"].startswith("Begin. " + sign * 100)
+    assert said["body"].endswith("…")
+
+
+async def test_messages_of_one_batch_that_leave_together_buy_one_token() -> None:
+    async with a_company() as (company, url, http):
+        ready(company)
+        way, push, path = channel("fcm", url, http)
+        company.answer(path, 200, {"name": "m"})
+
+        await asyncio.gather(*(way.post(push) for _ in range(5)))
+
+    assert [asked for asked, _, _ in company.asked].count("/token") == 1
 
 
 @pytest.mark.parametrize("status", [404, 410])

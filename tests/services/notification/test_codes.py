@@ -10,7 +10,9 @@ from shikanji.contracts.notification import SendCode
 from shikanji.kit import codes
 from shikanji.kit.clock import MINUTE
 from shikanji.kit.errors import Unavailable
-from shikanji.kit.messages import NoAnswer, Undeliverable
+from shikanji.kit.messages import Message, NoAnswer, Undeliverable
+from shikanji.services.notification.actions import sending
+from shikanji.services.notification.actions.sending import Report
 from shikanji.services.notification.answers import answers
 from tests.services.notification.desk import Desk, open_desk
 from tests.services.notification.makers import ASHA
@@ -46,7 +48,7 @@ async def test_a_code_is_sent_before_the_answer_in_the_language_of_its_account(
     assert await send(desk) is True
 
     (message,) = desk.box.sent
-    assert (message.channel, message.key) == (way, CHALLENGE)
+    assert message.channel == way
     assert code in message.text
     assert "आपका कोड" in message.text
 
@@ -77,7 +79,13 @@ async def test_a_code_that_is_over_is_not_sent(desk: Desk) -> None:
 
 async def test_who_asked_hears_when_it_was_not_taken_and_a_repeat_sends_the_same(desk: Desk) -> None:
     code = open_challenge(desk)
-    desk.box.trouble = lambda message: NoAnswer("silence")
+    keys: list[str] = []
+
+    def lost(message: Message) -> Exception:
+        keys.append(message.key)
+        return NoAnswer("silence")
+
+    desk.box.trouble = lost
     with pytest.raises(Unavailable):
         await send(desk)
     desk.box.trouble = lambda message: None
@@ -86,6 +94,7 @@ async def test_who_asked_hears_when_it_was_not_taken_and_a_repeat_sends_the_same
     assert await send(desk) is True
 
     assert code in desk.box.sent[0].text
+    assert keys == [desk.box.sent[0].key]
     rows = desk.database.query("SELECT state, attempts, unknowns FROM notification_logs")
     assert [tuple(row) for row in rows] == [("sent", 2, 1)]
 
@@ -114,6 +123,17 @@ async def test_two_who_ask_at_once_send_once(desk: Desk) -> None:
     assert len(desk.box.sent) == 1
     assert True in said
     assert all(each is True or isinstance(each, Unavailable) for each in said)
+
+
+async def test_what_a_provider_says_of_a_code_is_noted(desk: Desk) -> None:
+    open_challenge(desk)
+    await send(desk)
+
+    said = Report(delivery_id=desk.box.sent[0].key, delivered=False, reason="twilio: undelivered")
+    await desk.database.write(sending.hear, [said])
+
+    assert desk.log() == [("code-sign-in", "sms", "failed")]
+    assert desk.told() == ["NotificationSent", "NotificationFailed"]
 
 
 async def test_a_refused_code_is_not_tried_for_ever(desk: Desk) -> None:

@@ -133,6 +133,20 @@ async def test_head_office_writes_to_customers_once_for_a_key(desk: Desk) -> Non
     assert (await desk.ask("POST", "/send", said, token="asha")).status == 403
 
 
+async def test_head_office_writes_to_everybody_in_their_own_language(desk: Desk) -> None:
+    desk.others.change(RAVI, language="hi")
+    said = {"customerIds": [ASHA, RAVI], "title": "We are closed", "text": "Until noon."}
+
+    await desk.ask("POST", "/send", said | {"titleHi": "हम बंद हैं", "textHi": "दोपहर तक।"}, token="admin")
+    await desk.settle()
+
+    by_recipient = {message.to[:7]: (message.subject, message.text) for message in desk.box.sent}
+    assert sorted(by_recipient.values()) == [("We are closed", "Until noon."), ("हम बंद हैं", "दोपहर तक।")]
+    assert (await desk.ask("GET", f"/user/{RAVI}", token="ravi")).data[0]["title"] == "हम बंद हैं"
+    half = await desk.ask("POST", "/send", said | {"titleHi": "हम बंद हैं"}, token="admin")
+    assert (half.status, half.field) == (422, "textHi")
+
+
 async def test_a_way_that_a_kind_does_not_have_is_refused(desk: Desk) -> None:
     said = {"customerIds": [ASHA], "title": "x", "text": "y", "channels": ["sms"]}
 
@@ -186,6 +200,25 @@ async def test_a_device_that_changes_hands_is_its_new_owners(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
+    ("p256dh", "auth", "field"),
+    [
+        (BROWSER_KEY[:-4], b64(BROWSER_AUTH), "p256dh"),
+        ("A" * len(BROWSER_KEY), b64(BROWSER_AUTH), "p256dh"),
+        ("A", b64(BROWSER_AUTH), "p256dh"),
+        (BROWSER_KEY, "AAAA", "auth"),
+    ],
+)
+async def test_a_browser_whose_keys_are_none_is_refused_by_their_field(
+    desk: Desk, p256dh: str, auth: str, field: str
+) -> None:
+    browser = {"endpoint": "https://fcm.googleapis.com/fcm/x", "p256dh": p256dh, "auth": auth}
+
+    refused = await desk.ask("POST", "/push/subscriptions", browser)
+
+    assert (refused.status, refused.field) == (422, field)
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {"endpoint": "https://127.0.0.1/x", "p256dh": BROWSER_KEY, "auth": "AAAA"},
@@ -223,6 +256,9 @@ async def test_head_office_writes_words_and_every_version_is_kept(desk: Desk) ->
         ("/templates/order-ready/en", {"title": "x", "body": "{% for x in name %}{% endfor %}"}, 422),
         ("/templates/order-ready/en", {"title": "x", "body": "{% if name %}" * 60 + "y" + "{% endif %}" * 60}, 422),
         ("/templates/code-sign-in/en", {"title": "x", "body": "your code"}, 422),
+        ("/templates/code-sign-in/en", {"title": "x", "body": "It is {{ code }}."}, 422),
+        ("/templates/code-sign-in/en", {"title": "x", "body": "It is {{ code }}.", "sms": "Your code"}, 422),
+        ("/templates/code-sign-in/en", {"title": "x", "body": "{% if name %}{{ code }}{% endif %}x", "sms": "x"}, 422),
         ("/templates/order-ready/en", {"title": "", "body": "y"}, 422),
         ("/templates/order-ready/fr", {"title": "x", "body": "y"}, 404),
         ("/templates/unknown/en", {"title": "x", "body": "y"}, 404),

@@ -11,12 +11,10 @@ import pytest
 from shikanji.kit.clock import HOUR, MINUTE, SECOND, from_datetime, from_rfc3339, to_rfc3339
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.messages import Message, NoAnswer, NoChannel, Undeliverable
-from shikanji.services.notification.actions import choosing, sending
+from shikanji.services.notification.actions import sending
 from shikanji.services.notification.model.messages import Outcome
-from shikanji.services.notification.repository.choices import Device
 from tests.services.notification.desk import Desk, open_desk
 from tests.services.notification.makers import ASHA, RAVI, STORE, draft, make_order, step
-from tests.services.notification.test_channels import BROWSER_AUTH, BROWSER_KEY, VAPID_PEM, a_company, b64
 
 ENGINES = ["sqlite", "postgres"]
 SAID = {"title": "Mango week", "text": "All week"}
@@ -60,6 +58,26 @@ async def test_an_outcome_that_nobody_knows_is_counted_and_tried_again_under_the
     (row,) = desk.database.query("SELECT state, unknowns FROM notification_logs")
     assert tuple(row) == ("sent", 1)
     assert keys == [desk.box.sent[0].key]
+
+
+@pytest.mark.parametrize("attempts_max", [1, 20])
+async def test_what_nobody_knew_is_sent_when_the_provider_says_so_later(tmp_path: Path, attempts_max: int) -> None:
+    """Also where it was given up meanwhile; and it is not sent again."""
+    async with open_desk(tmp_path, attempts_max=attempts_max) as desk:
+        desk.box.trouble = lambda message: NoAnswer("silence")
+        await desk.hear(make_order())
+        await desk.settle()
+        (row,) = desk.database.query("SELECT id FROM notification_logs")
+        desk.box.trouble = lambda message: None
+
+        for _ in range(2):
+            await desk.database.write(sending.hear, [sending.Report(delivery_id=row[0], delivered=True)])
+        desk.database.clock.advance(HOUR)
+        await desk.settle()
+
+        assert desk.log() == [("order-confirmed", "email", "delivered")]
+        assert desk.told() == ["NotificationFailed", "NotificationSent"][attempts_max > 1 :]
+        assert desk.box.sent == []
 
 
 async def test_what_is_refused_for_good_is_not_tried_again_and_said(desk: Desk) -> None:
@@ -215,18 +233,3 @@ async def test_an_sms_that_is_not_registered_is_not_sent(tmp_path: Path) -> None
 
         states = {kind: state for kind, channel, state in desk.log() if channel == "sms"}
         assert states == {"order-ready": "sent", "order-dispatched": "failed"}
-
-
-async def test_a_browser_that_is_gone_is_forgotten_and_the_others_are_written_to(tmp_path: Path) -> None:
-    async with a_company() as (company, url, _), open_desk(tmp_path, vapid_private_key=VAPID_PEM) as desk:
-        company.answer("/gone", 410)
-        company.answer("/there", 201)
-        for number, name in enumerate(("gone", "there")):
-            device = Device(ASHA, f"device-{number}", "webpush", f"{url}/{name}", BROWSER_KEY, b64(BROWSER_AUTH), 1)
-            await desk.database.write(choosing.keep_device, device, 10)
-
-        await desk.hear(make_order())
-        await desk.settle()
-
-        assert ("order-confirmed", "push", "sent") in desk.log()
-        assert [row[0] for row in desk.database.query("SELECT id FROM push_subscriptions")] == ["device-1"]

@@ -13,7 +13,7 @@ from shikanji.services.notification.model.kinds import KINDS, may_decline
 from shikanji.services.notification.model.masks import masked
 from shikanji.services.notification.model.quiet import QuietHours
 from shikanji.services.notification.model.words import SAMPLE, Facts, Language, Words
-from shikanji.services.notification.wording.facts import rupees
+from shikanji.services.notification.wording.facts import first_name, rupees
 
 ATTACKS = [
     "{{ 7 * 7 }}",
@@ -73,6 +73,44 @@ def test_a_fact_is_never_a_template_and_in_a_mail_never_markup(attack: str) -> N
 def test_words_that_do_more_than_name_facts_are_refused(source: str) -> None:
     with pytest.raises(TemplateUnfit):
         wording.check_words(Words(title="Hello", body=source))
+
+
+@pytest.mark.parametrize(
+    "sms",
+    [
+        "Your order {#var#} is ready.",
+        " Your order {{ order }} is ready.",
+        "Order {{ order }} is ready.{# soon #}",
+        "Your order {{- order }} is ready.",
+        "Your order {{\norder }} is ready.",
+        "{% if order %}Your order is ready.{% endif %}",
+    ],
+)
+def test_an_sms_that_would_never_fit_its_registered_text_is_refused(sms: str) -> None:
+    with pytest.raises(TemplateUnfit) as refused:
+        wording.check_words(Words(title="x", body="x", sms=sms))
+
+    assert [error.field for error in refused.value.errors] == ["sms"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Asha Mehta", "Asha"),
+        ("आशा मेहता", "आशा"),
+        ("Dr. Rao", "Dr"),
+        ("D’Souza", "D’Souza"),
+        ("क्\u200dयारा", "क्\u200dयारा"),
+        ("https://win.example/prize now", ""),
+        ("www.win.example", ""),
+        ("WIN₹1000", ""),
+        ("A" * 31, ""),
+        ("", ""),
+    ],
+)
+def test_only_what_can_be_a_name_is_called_out(name: str, shown: str) -> None:
+    """Anybody may register anything under somebody else's address, and we would write it there."""
+    assert first_name(name) == shown
 
 
 def test_an_sms_is_one_line_with_short_facts_as_it_is_registered() -> None:

@@ -20,8 +20,9 @@ from shikanji.kit.service import Room
 from shikanji.kit.telemetry.logs import logger
 from shikanji.services.notification import channels, wording
 from shikanji.services.notification.actions import sending
-from shikanji.services.notification.channels.port import Channel, Letter
-from shikanji.services.notification.errors import Gone, OutcomeUnknown, Refused, TryLater
+from shikanji.services.notification.channels.devices import post_to_all
+from shikanji.services.notification.channels.port import Letter
+from shikanji.services.notification.errors import OutcomeUnknown, Refused, TryLater
 from shikanji.services.notification.model.kinds import KINDS
 from shikanji.services.notification.model.masks import masked
 from shikanji.services.notification.model.messages import REASON_CHARACTERS_MAX, Delivery, Outcome
@@ -103,33 +104,36 @@ async def _post_code(room: Room, delivery: Delivery, challenge: OpenChallenge, c
     rendered = wording.render(words, facts)
     at = channels.mail(room) if channel == "email" else channels.sms(room)
     text = _registered(room, delivery.kind, words.sms, rendered) if channel == "sms" else rendered.text
-    letter = Letter(
-        key=delivery.notification_id, kind=delivery.kind, to=challenge.recipient, title=rendered.title, text=text
-    )
+    letter = Letter(key=delivery.id, kind=delivery.kind, to=challenge.recipient, title=rendered.title, text=text)
     provider_id = await at.post(letter)
     return Outcome(state="sent", recipient=masked(challenge.recipient), provider=at.name, provider_id=provider_id)
 
 
 async def _attempt(room: Room, delivery: Delivery, send: Callable[[], Awaitable[Outcome]]) -> Outcome:
-    """What came of it, whatever came of it."""
+    """What came of it, whatever came of it: what one message cannot do must not hold up the others of its batch."""
     try:
         return await send()
-    except Skipped as skipped:
-        return Outcome(state="skipped", error=str(skipped))
-    except NoChannel:
-        return Outcome(state="skipped", error="no provider for this way is configured")
-    except NotYet as wait:
-        return Outcome(state="waiting", due_at=wait.at)
-    except Refused as refused:
-        return Outcome(state="failed", error=str(refused)[:REASON_CHARACTERS_MAX])
-    except OutcomeUnknown as unknown:
-        return _again(room, delivery, str(unknown), unknown=True)
-    except TryLater as later:
-        return _again(room, delivery, str(later), seconds=later.seconds)
     except Exception as error:
-        # What one message cannot do must not hold up the others of its batch.
-        _log.error("a message could not be made", kind=delivery.kind, channel=delivery.channel, error=repr(error))
-        return _again(room, delivery, f"{type(error).__name__} while it was made")
+        return _ended_by(room, delivery, error)
+
+
+def _ended_by(room: Room, delivery: Delivery, error: Exception) -> Outcome:
+    match error:
+        case Skipped():
+            return Outcome(state="skipped", error=str(error))
+        case NoChannel():
+            return Outcome(state="skipped", error="no provider for this way is configured")
+        case NotYet(at=at):
+            return Outcome(state="waiting", due_at=at)
+        case Refused():
+            return Outcome(state="failed", error=str(error)[:REASON_CHARACTERS_MAX])
+        case OutcomeUnknown():
+            return _again(room, delivery, str(error), unknown=True)
+        case TryLater(seconds=seconds):
+            return _again(room, delivery, str(error), seconds=seconds)
+        case _:
+            _log.error("a message could not be made", kind=delivery.kind, channel=delivery.channel, error=repr(error))
+            return _again(room, delivery, f"{type(error).__name__} while it was made")
 
 
 def _again(
@@ -220,12 +224,13 @@ class _Round:
         if over_at > now:
             raise NotYet(over_at)
 
-    def _facts(self, delivery: Delivery, contact: Contacts) -> Facts:
+    def _facts(self, delivery: Delivery, contact: Contacts, *, bill: bool = False) -> Facts:
         about = self._batch.notifications[delivery.notification_id]
         order = self._batch.orders.get(about.order_id or "")
         if about.order_id is not None and order is None and delivery.attempts < ORDER_ATTEMPTS_MAX:
             raise TryLater("the order is not known yet")
-        return facts_of(about, order, self._stores.get(about.store_id or ""), contact.name, contact.language)
+        store = self._stores.get(about.store_id or "")
+        return facts_of(about, order, store, contact.name, contact.language, bill=bill)
 
     async def _send_to(self, delivery: Delivery, contact: Contacts, facts: Facts, consent_at: int | None) -> Outcome:
         to = _mail_address(delivery, contact) if self._channel == "email" else _phone(delivery, contact)
@@ -240,7 +245,7 @@ class _Round:
             to=to,
             title=rendered.title,
             text=text,
-            html=lambda: wording.render_html(rendered, facts, contact.language),
+            html=lambda: wording.render_html(rendered, self._facts(delivery, contact, bill=True), contact.language),
         )
         provider_id = await at.post(letter)
         return Outcome(
@@ -250,33 +255,23 @@ class _Round:
     async def _send_to_devices(
         self, delivery: Delivery, contact: Contacts, facts: Facts, consent_at: int | None
     ) -> Outcome:
-        """To each of them. One that took it is enough: another attempt would reach that one twice."""
-        devices = self._batch.devices.get(delivery.customer_id, [])
+        """To each of them at once. One that took it is enough: another attempt would reach that one twice."""
         rendered = wording.render(self._words(contact.language, delivery.kind), facts)
-        gone: list[str] = []
-        sent: list[tuple[Channel, str | None]] = []
-        failed: list[Exception] = []
-        for device in devices:
-            at = self._push[device.provider]
-            try:
-                sent.append((at, await at.post(_letter(delivery, device, rendered))))
-            except Gone:
-                gone.append(device.address)
-            except (Refused, TryLater, OutcomeUnknown) as error:
-                failed.append(error)
-        if sent:
-            at, provider_id = sent[0]
-            return Outcome(
-                state="sent",
-                recipient=f"{len(sent)} devices",
-                provider=at.name,
-                provider_id=provider_id,
-                consent_at=consent_at,
-                gone=tuple(gone),
-            )
-        if not failed:
-            return Outcome(state="skipped", error="no device", gone=tuple(gone))
-        raise failed[0]
+        letters = [_letter(delivery, device, rendered) for device in self._batch.devices.get(delivery.customer_id, [])]
+        ways = [self._push[device.provider] for device in self._batch.devices.get(delivery.customer_id, [])]
+        posted = await post_to_all(ways, letters)
+        if posted.failed is not None and not posted.taken:
+            return msgspec.structs.replace(_ended_by(self._room, delivery, posted.failed), gone=posted.gone)
+        if not posted.taken:
+            return Outcome(state="skipped", error="no device", gone=posted.gone)
+        return Outcome(
+            state="sent",
+            recipient=f"{posted.taken} devices",
+            provider=posted.provider,
+            provider_id=posted.provider_id,
+            consent_at=consent_at,
+            gone=posted.gone,
+        )
 
 
 def _letter(delivery: Delivery, device: Device, rendered: Rendered) -> Letter:

@@ -84,12 +84,15 @@ class PreferencesIn(In, frozen=True, kw_only=True):
 
 
 class SendIn(In, frozen=True, kw_only=True):
-    """`announcement` is advertising: sent only with consent, and not at night. Without `channels`: all of the kind."""
+    """`announcement` is advertising: sent only with consent, and not at night. `titleHi` and `textHi`, which come
+    together: for whoever reads Hindi. Without `channels`: all of the kind."""
 
     customer_ids: Annotated[list[Id], Meta(min_length=1, max_length=500)]
     kind: Literal["notice", "announcement"] = "notice"
     title: Headline
     text: Text
+    title_hi: Headline | None = None
+    text_hi: Text | None = None
     channels: Annotated[list[MessageChannel], Meta(min_length=1, max_length=4)] | None = None
 
 

@@ -81,6 +81,9 @@ class ByHand(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     title: str
     text: str
+    title_hi: str | None
+    text_hi: str | None
+    """For whoever reads Hindi; None: as the others."""
     channels: tuple[MessageChannel, ...] | None
 
 
@@ -96,13 +99,20 @@ def send_by_hand(tx: Tx, wanted: ByHand) -> Accepted:
             customer_id=customer_id,
             key=f"by-hand:{send_id}",
             kind=wanted.kind,
-            data={"title": wanted.title, "text": wanted.text},
+            data=_said(wanted),
             channels=wanted.channels,
         )
         for customer_id in people
     ]
     tell(tx, drafts)
     return Accepted(send_id, len(people))
+
+
+def _said(wanted: ByHand) -> dict[str, str]:
+    said = {"title": wanted.title, "text": wanted.text}
+    if wanted.title_hi is not None and wanted.text_hi is not None:
+        said |= {"title_hi": wanted.title_hi, "text_hi": wanted.text_hi}
+    return said
 
 
 def send_test(tx: Tx, account_id: str, kind: str, channel: MessageChannel) -> Accepted:

@@ -12,6 +12,7 @@ from shikanji.services.notification.errors import OutcomeUnknown, Refused, TryLa
 ANSWER_BYTES_MAX = 65_536
 OUR_FAULT = frozenset({401, 403})
 """Nothing about the message: somebody has to put the credentials right."""
+NOT_NOW = frozenset({408, 425, 429})
 RETRY_AFTER_SECONDS_MAX = 3_600
 REASON_CHARACTERS_MAX = 120
 
@@ -54,7 +55,7 @@ def refusal(answer: Answer, reason: str = "") -> Exception:
     """What to raise for an answer that is no success. A 5xx may come from anywhere on the way, also from behind where
     the message was taken."""
     said = f"answered {answer.status}{f': {reason[:REASON_CHARACTERS_MAX]}' if reason else ''}"
-    if answer.status == 429 or answer.status in OUR_FAULT:
+    if answer.status in NOT_NOW | OUR_FAULT:
         return TryLater(said, _retry_after(answer))
     if answer.status == 503 and "Retry-After" in answer.headers:
         return TryLater(said, _retry_after(answer))

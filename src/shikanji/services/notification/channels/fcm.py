@@ -1,10 +1,13 @@
 """Push messages to apps through Firebase: HTTP v1, with a token for which we sign ourselves."""
 
+import asyncio
+
 import aiohttp
 
 from shikanji.kit.clock import SECOND, Clock
 from shikanji.services.notification.channels.asking import Answer, ask, refusal
 from shikanji.services.notification.channels.port import Letter
+from shikanji.services.notification.channels.push_text import fitting
 from shikanji.services.notification.errors import Gone, OutcomeUnknown, TryLater
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
@@ -32,18 +35,17 @@ class Fcm:
         self._http, self._clock, self._seconds = http, clock, seconds
         self._url, self._token_url = f"{url}/v1/projects/{project}/messages:send", f"{token_url}/token"
         self._client_email, self._private_key = client_email, private_key
-        self._token: str | None = None
+        self._token: asyncio.Task[str] | None = None
 
     async def post(self, letter: Letter) -> str | None:
-        if self._token is None:
-            self._token = await self._fetch_token()
+        token = await self._bought_token()
         message = {
             "token": letter.to,
-            "notification": {"title": letter.title, "body": letter.text},
+            "notification": {"title": letter.title, "body": fitting(letter)},
             "data": {"kind": letter.kind, "id": letter.key},
             "android": {"priority": "HIGH" if letter.urgent else "NORMAL", "collapse_key": letter.key},
         }
-        headers = {"Authorization": f"Bearer {self._token}"}
+        headers = {"Authorization": f"Bearer {token}"}
         answer = await ask(self._http, self._url, seconds=self._seconds, headers=headers, json={"message": message})
         if answer.status == 200:
             said = answer.json()
@@ -51,6 +53,12 @@ class Fcm:
         if _code(answer) == "UNREGISTERED":
             raise Gone
         raise refusal(answer, _code(answer))
+
+    async def _bought_token(self) -> str:
+        """Fetched once, also for those who want it at the same moment; whom it failed, it fails them all."""
+        if self._token is None:
+            self._token = asyncio.create_task(self._fetch_token())
+        return await asyncio.shield(self._token)
 
     async def _fetch_token(self) -> str:
         """Whatever goes wrong here, nothing was sent."""

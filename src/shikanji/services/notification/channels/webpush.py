@@ -1,8 +1,8 @@
 """Push messages to browsers: RFC 8030, encrypted by RFC 8291, signed by VAPID (RFC 8292)."""
 
 import asyncio
+import base64
 import binascii
-import json
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -11,12 +11,13 @@ import aiohttp
 from shikanji.kit.clock import DAY, HOUR, SECOND, Clock
 from shikanji.services.notification.channels.asking import ask, refusal
 from shikanji.services.notification.channels.port import Letter
+from shikanji.services.notification.channels.push_text import fitting, spoken
 from shikanji.services.notification.errors import Gone, Refused
 
 KEPT = DAY
 """How long the push service keeps it for a device that is off."""
 SIGNED_FOR = 12 * HOUR
-TEXT_CHARACTERS_MAX = 1_000
+AUTH_BYTES = 16
 
 
 class WebPush:
@@ -43,10 +44,9 @@ class WebPush:
         from py_vapid import Vapid02, VapidException
         from pywebpush import WebPusher, WebPushException
 
-        said = {"title": letter.title, "body": letter.text[:TEXT_CHARACTERS_MAX], "kind": letter.kind, "id": letter.key}
         place = {"endpoint": letter.to, "keys": {"p256dh": letter.p256dh, "auth": letter.auth}}
         try:
-            body: bytes = WebPusher(place).encode(json.dumps(said).encode())["body"]
+            body: bytes = WebPusher(place).encode(spoken(letter, fitting(letter)))["body"]
             signed = Vapid02.from_pem(self._private_key.encode()).sign(self._claims(letter.to))
         except (WebPushException, VapidException, ValueError, binascii.Error) as unfit:
             raise Refused(f"the device's keys cannot be used: {type(unfit).__name__}") from unfit
@@ -75,6 +75,29 @@ def public_key(private_key: str) -> str:
         Encoding.X962, PublicFormat.UncompressedPoint
     )
     return str(b64urlencode(point))
+
+
+def is_point(p256dh: str) -> bool:
+    """Whether it is a public key of a browser (RFC 8291): an uncompressed point of P-256, base64url."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), _decoded(p256dh))
+    except ValueError:
+        return False
+    return True
+
+
+def is_secret(auth: str) -> bool:
+    """Whether it is a browser's authentication secret (RFC 8291): 16 bytes, base64url."""
+    try:
+        return len(_decoded(auth)) == AUTH_BYTES
+    except ValueError:
+        return False
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
 
 
 def is_push_service(address: str, hosts: Collection[str]) -> bool:

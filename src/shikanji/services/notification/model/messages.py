@@ -76,14 +76,18 @@ class Delivery(msgspec.Struct, kw_only=True):
         self.ended_at = at
         return self._told()
 
-    def report(self, at: int, *, delivered: bool, reason: str) -> NotificationFailed | None:
-        """What the provider says later. A delivered message stays so; what failed may turn out to have come."""
+    def report(self, at: int, *, delivered: bool, reason: str) -> NotificationSent | NotificationFailed | None:
+        """What the provider says later. A delivered message stays so; what failed may turn out to have come, and what
+        nobody knew to have been taken."""
         if self.state == "delivered" or (self.state == "failed" and not delivered):
             return None
+        known_as_taken = self.provider is not None
         self.state = "delivered" if delivered else "failed"
         self.error = None if delivered else reason[:REASON_CHARACTERS_MAX]
         self.ended_at = at
-        return None if delivered else self._failed()
+        if not delivered:
+            return self._failed()
+        return None if known_as_taken else self._sent()
 
     def _told(self) -> NotificationSent | NotificationFailed | None:
         if self.state == "skipped":

@@ -6,7 +6,7 @@ from shikanji.kit.web.guards import require_account, require_own
 from shikanji.kit.web.routes import Incoming, Reply, Who
 from shikanji.services.notification.actions import choosing
 from shikanji.services.notification.actions.choosing import Choice
-from shikanji.services.notification.channels.webpush import is_push_service, public_key
+from shikanji.services.notification.channels.webpush import is_point, is_push_service, is_secret, public_key
 from shikanji.services.notification.errors import (
     CannotDecline,
     PushAddressRefused,
@@ -96,4 +96,8 @@ def _device(body: SubscribeIn, settings: NotificationSettings, account_id: str, 
         raise Invalid.field("endpoint", "comes with p256dh and auth, or else token alone")
     if not is_push_service(body.endpoint, settings.push_hosts):
         raise PushAddressRefused.field("endpoint", "is no push service that is known here")
+    if not is_point(body.p256dh):
+        raise Invalid.field("p256dh", "is no public key of a browser")
+    if not is_secret(body.auth):
+        raise Invalid.field("auth", "is no secret of a browser")
     return Device(account_id, id, "webpush", body.endpoint, body.p256dh, body.auth, at)

@@ -30,11 +30,15 @@ async def send(room: Room, incoming: Incoming[SendIn, None]) -> Reply:
     unfit = sorted(set(body.channels or ()) - set(KINDS[body.kind].channels))
     if unfit:
         raise Invalid.field("channels", f"a {body.kind} does not go by {', '.join(unfit)}")
+    if (body.title_hi is None) is not (body.text_hi is None):
+        raise Invalid.field("titleHi" if body.title_hi is None else "textHi", "come together: titleHi and textHi")
     wanted = ByHand(
         customer_ids=body.customer_ids,
         kind=body.kind,
         title=body.title,
         text=body.text,
+        title_hi=body.title_hi,
+        text_hi=body.text_hi,
         channels=None if body.channels is None else tuple(dict.fromkeys(body.channels)),
     )
     return await once(room, incoming, people.send_by_hand, wanted, view=accepted_view, status=201)

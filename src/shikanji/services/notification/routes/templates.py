@@ -122,9 +122,9 @@ def _named(incoming: Incoming[WordsIn, None] | Incoming[None, None]) -> tuple[st
 
 
 def _checked(kind: str, body: WordsIn) -> Words:
-    """Raises TemplateUnfit. A code that does not stand in its message is of no use to anybody."""
+    """Raises TemplateUnfit."""
     words = body.to_words()
     wording.check_words(words)
-    if kind.startswith("code-") and not all("{{ code }}" in text for text in (words.body, words.sms or "{{ code }}")):
-        raise TemplateUnfit.field("body", "must name the code: {{ code }}")
+    if kind.startswith("code-"):
+        wording.check_code_words(words)
     return words

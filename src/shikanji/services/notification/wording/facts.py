@@ -1,12 +1,17 @@
 """From what is kept of a message to what words may name."""
 
+import unicodedata
+
 import msgspec
 
 from shikanji.contracts.store import StoreBrief
 from shikanji.services.notification.model.messages import Notification
-from shikanji.services.notification.model.orders import KnownOrder
+from shikanji.services.notification.model.orders import KnownOrder, OrderDocument
 from shikanji.services.notification.model.words import SAMPLE, Facts, Language
 
+NAME_CHARACTERS_MAX = 30
+_IN_NAMES = "-'’\u200c\u200d"
+"""Besides letters and their marks; the last two join those of Indian scripts."""
 _CAUSES: dict[Language, dict[str, str]] = {
     "en": {"payment_timeout": "it was not paid in time", "out_of_stock": "something in it ran out"},
     "hi": {"payment_timeout": "समय पर भुगतान नहीं हुआ", "out_of_stock": "इसकी कोई चीज़ ख़त्म हो गई"},
@@ -43,20 +48,28 @@ class _Data(msgspec.Struct, frozen=True, kw_only=True):
     product: str = ""
     product_hi: str = ""
     title: str = ""
+    title_hi: str = ""
     text: str = ""
+    text_hi: str = ""
     sample: bool = False
 
 
 def facts_of(
-    about: Notification, order: KnownOrder | None, store: StoreBrief | None, name: str, language: Language
+    about: Notification,
+    order: KnownOrder | None,
+    store: StoreBrief | None,
+    name: str,
+    language: Language,
+    *,
+    bill: bool = False,
 ) -> Facts:
-    """`name`: of whoever is told, in full."""
+    """`name`: of whoever is told, in full. `bill`: with lines and sums, which only a mail in HTML shows."""
     data = msgspec.json.decode(about.data, type=_Data)
     if data.sample:
         return SAMPLE
     details = None if order is None else order.details
     return Facts(
-        name=name.split(" ")[0],
+        name=first_name(name),
         order="" if order is None else order.number,
         store="" if store is None else store.name,
         total="" if details is None else rupees(details.total),
@@ -66,11 +79,25 @@ def facts_of(
         available="" if data.available is None else str(data.available),
         points="" if data.points is None else str(data.points),
         tier=_TIERS[language].get(data.tier, data.tier),
-        title=data.title,
-        text=data.text,
-        lines=() if details is None else tuple((line, count, rupees(due)) for line, count, due in details.lines),
-        sums=() if order is None else _sums(order, language),
+        title=(language == "hi" and data.title_hi) or data.title,
+        text=(language == "hi" and data.text_hi) or data.text,
+        lines=()
+        if details is None or not bill
+        else tuple((line, count, rupees(due)) for line, count, due in details.lines),
+        sums=() if details is None or not bill else _sums(details, language),
     )
+
+
+def first_name(name: str) -> str:
+    """Nothing where it is no name, but a link or an offer: anybody may register somebody else's address under anything,
+    and we would write it there."""
+    first = name.split(" ")[0].rstrip(".")
+    fits = len(first) <= NAME_CHARACTERS_MAX and all(map(_stands_in_names, first))
+    return first if fits else ""
+
+
+def _stands_in_names(sign: str) -> bool:
+    return sign in _IN_NAMES or unicodedata.category(sign)[0] in "LM"
 
 
 def rupees(paise: int) -> str:
@@ -85,8 +112,7 @@ def rupees(paise: int) -> str:
     return f"{'−' if paise < 0 else ''}₹{','.join([*groups, tail])}.{rest:02}"
 
 
-def _sums(order: KnownOrder, language: Language) -> tuple[tuple[str, str], ...]:
-    details = order.details
+def _sums(details: OrderDocument, language: Language) -> tuple[tuple[str, str], ...]:
     amounts = {
         "discount": -details.discount,
         "delivery_fee": details.delivery_fee,
