@@ -4,6 +4,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from itertools import count
 
 from shikanji.kit.clock import Clock
 
@@ -11,6 +12,8 @@ _RANDOM_BITS = 74
 _RANDOM_MASK = (1 << _RANDOM_BITS) - 1
 _TAIL_BITS = 48
 _TAIL_MASK = (1 << _TAIL_BITS) - 1
+_FIRST_TAIL_MASK = _TAIL_MASK >> 1
+"""As many stay for counting up as could not be made in a year of one and the same millisecond."""
 
 
 class Ids:
@@ -18,26 +21,27 @@ class Ids:
     within a millisecond the random part counts up."""
 
     def __init__(self, clock: Clock, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
-        self._clock = clock
+        self._now = clock.now
         self._random_bytes = random_bytes
         self._lock = threading.Lock()
-        self._millisecond = 0
-        self._random = 0
-        self._head = ""
-        """What ids of one millisecond have in common, but for a carry into it."""
+        self._millisecond = -1
+        self._current: tuple[str, Callable[[], int]] = ("", count().__next__)
+        """What the ids of one millisecond have in common, and what counts up the rest of them."""
 
     def new(self) -> str:
+        """An order takes thirty of them: the lock is taken once a millisecond, for counting needs none."""
+        millisecond = self._now() // 1_000
+        if millisecond > self._millisecond:
+            self._begin(millisecond)
+        head, tail = self._current
+        return f"{head}{tail():012x}"
+
+    def _begin(self, millisecond: int) -> None:
         with self._lock:
-            millisecond = self._clock.now() // 1_000
             if millisecond > self._millisecond:
+                random = int.from_bytes(self._random_bytes(10), "big") & (_RANDOM_MASK >> 1)
+                self._current = _head(millisecond, random), count(random & _FIRST_TAIL_MASK).__next__
                 self._millisecond = millisecond
-                self._random = int.from_bytes(self._random_bytes(10), "big") & (_RANDOM_MASK >> 1)
-                self._head = _head(millisecond, self._random)
-            else:
-                self._random += 1
-                if not self._random & _TAIL_MASK:
-                    self._head = _head(self._millisecond, self._random)
-            return f"{self._head}{self._random & _TAIL_MASK:012x}"
 
 
 def _head(millisecond: int, random: int) -> str:
