@@ -1,5 +1,5 @@
-"""Every provider's way out against a server that speaks as it does, and fails like it: what is a no, what is not known, and
-what may come again."""
+"""Every provider's way out against a server that speaks as it does, and fails like it: what is a no, what is not
+known, and what may come again."""
 
 import asyncio
 import base64
