@@ -74,15 +74,15 @@ class Running:
         return code
 
 
-def start(folder: Path, **settings: str) -> Running:
-    """A platform that is ready."""
+def start(folder: Path, *, until: str = "Ctrl-C stops it", **settings: str) -> Running:
+    """A platform that has said `until`: that it is ready."""
     with TemporaryDirectory() as place:
         nothing, said = Path(os.devnull), Path(place) / "said"
         os.mkfifo(said)
         stderr = os.open(said, os.O_RDWR)
         pid = forks().run(["up", "--port", "0"], environment(folder, **settings), [nothing, nothing, said])
         platform = Running(pid, folder, "", stderr)
-        platform.listen("Ctrl-C stops it")
+        platform.listen(until)
     return platform
 
 
@@ -151,6 +151,21 @@ def test_a_demo_that_others_can_reach_says_so(folder: Path, running: Running) ->
 
     assert open_to_all.end(signal.SIGTERM) == 0
     assert "for this machine only" not in running.said
+
+
+def test_a_start_that_waits_says_for_what_and_not_that_it_is_ready(folder: Path) -> None:
+    elsewhere = {
+        "files_url": "s3://media",
+        "s3_endpoint": "http://127.0.0.1:1",
+        "s3_access_key": "k",
+        "s3_secret_key": "s",
+    }
+    waiting = start(folder, until="not ready yet: ", **elsewhere)
+
+    waiting.listen("SHIKANJI_S3_ENDPOINT")
+
+    assert waiting.end(signal.SIGTERM) == 0
+    assert "ready on" not in waiting.said
 
 
 def test_production_takes_no_demo_data_and_no_database_of_a_demo(folder: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from shikanji.desk import Desk
 from shikanji.door import Door
 from shikanji.equipment import equip
 from shikanji.gateway.app import Gateway
-from shikanji.gateway.readiness import Readiness, Source
+from shikanji.gateway.readiness import Readiness, Source, Tell
 from shikanji.gateway.seal import PURPOSE as SEAL_PURPOSE
 from shikanji.gateway.seal import Seal
 from shikanji.gateway.settings import GatewaySettings
@@ -84,10 +84,11 @@ class Process:
         """Called when whatever has to be done before the first request (demo data) is done."""
         self._starting = False
 
-    async def until_ready(self) -> None:
-        """Returns when every part of it is ready, and of those elsewhere what it cannot do without."""
+    async def until_ready(self, tell: Tell) -> None:
+        """Returns when every part of it is ready, and of those elsewhere what it cannot do without. `tell` hears
+        what is waited for, when it takes long."""
         for readiness in self._readinesses:
-            await readiness.until_ready()
+            await readiness.until_ready(tell)
 
     async def drain(self, seconds: float) -> None:
         """Says for so long that it is not ready, and answers all the same: whoever balances over several copies turns

@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from socket import socket
 
 from shikanji import commands, seed, terminal
@@ -50,8 +51,9 @@ async def up(configuration: Configuration) -> None:
                 accounts = await prepare(platform)
                 collect_seldom()
                 platform.is_ready()
-                welcome(settings, platform.url, platform.address, accounts)
-                await told.to_stop.wait()
+                greet = partial(welcome, settings, platform.url, platform.address, accounts)
+                async with announcing(platform, "the platform", greet):
+                    await told.to_stop.wait()
                 terminal.say("stopping: what is under way is finished first")
         finally:
             await platform.stop()
@@ -71,22 +73,36 @@ async def serve(
         told = Told()
         part = Part(configuration, names)
         await part.start(listening)
-        announcing = asyncio.create_task(_announce(part, names, is_ready))
+        who = ", ".join(names)
+
+        def greet() -> None:
+            terminal.say(f"{who}: ready, listening at {part.address}")
+            is_ready()
+
         try:
-            collect_seldom()
-            part.is_ready()
-            await told.to_stop.wait()
-            if told.to_drain:
-                await part.drain(settings.drain_seconds)
+            async with announcing(part, who, greet):
+                collect_seldom()
+                part.is_ready()
+                await told.to_stop.wait()
+                if told.to_drain:
+                    await part.drain(settings.drain_seconds)
         finally:
-            announcing.cancel()
             await part.stop()
 
 
-async def _announce(part: Part, names: Collection[str], is_ready: Callable[[], None]) -> None:
-    await part.until_ready()
-    terminal.say(f"{', '.join(names)}: ready, listening at {part.address}")
-    is_ready()
+@asynccontextmanager
+async def announcing(process: Process, who: str, greet: Callable[[], None]) -> AsyncIterator[None]:
+    """Meanwhile `greet` is called once all of it is ready; what that waits for is said, when it takes long."""
+
+    async def announce() -> None:
+        await process.until_ready(lambda reasons: terminal.say(f"{who}: not ready yet: {reasons}"))
+        greet()
+
+    task = asyncio.create_task(announce())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 @contextmanager

@@ -100,6 +100,18 @@ async def test_a_part_that_fails_or_is_silent_is_not_ready() -> None:
     assert parts == {"order": "cannot say (ConnectionError)", "store": "gives no answer", "gateway": ""}
 
 
+async def test_who_waits_long_is_told_for_what_and_once_while_it_is_the_same() -> None:
+    reasons = ["is starting", "no such bucket", "no such bucket", ""]
+    told: list[str] = []
+
+    async def files() -> str:
+        return reasons.pop(0)
+
+    await Readiness({"files": files}).until_ready(told.append, patience_seconds=0)
+
+    assert told == ["files: is starting", "files: no such bucket"]
+
+
 async def test_the_request_log_writes_together() -> None:
     written: list[list[Any]] = []
     log = RequestLog(lambda lines: written.append(list(lines)))

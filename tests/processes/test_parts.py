@@ -50,7 +50,7 @@ async def test_one_process_may_carry_the_gateway_and_services(shop: ScaledShop) 
     asha, body = await shop.customer(), await shop.order_body()
 
     async with part_of(shop, ["gateway", "order"], internal_port="0") as (part, door):
-        await part.until_ready()
+        await part.until_ready(print)
         door.token = asha.token
         placed = await door.post("/api/v1/orders", body)
         parts = (await door.get("/health/ready")).data["parts"]
@@ -81,7 +81,7 @@ async def test_readiness_names_the_service_of_which_no_copy_is_ready(shop: Scale
 
 async def test_a_service_process_answers_for_itself_and_hides_the_rest(shop: ScaledShop) -> None:
     async with part_of(shop, ["store", "payment"]) as (part, desk):
-        await part.until_ready()
+        await part.until_ready(print)
         ready = (await desk.get("/health/ready")).data
         listed = await desk.get("/api/v1/stores")
         elsewhere = await desk.get("/api/v1/products")

@@ -12,6 +12,10 @@ Source = Callable[[], Awaitable[str]]
 ANSWER_SECONDS_MAX = 1.0
 KEPT_SECONDS = 0.1
 """A flood of questions costs the parts ten answers a second."""
+PATIENCE_SECONDS = 5.0
+"""So long a start may take without a word."""
+
+Tell = Callable[[str], None]
 
 
 class NotReady(Unavailable):
@@ -43,17 +47,25 @@ class Readiness:
     async def answer(self) -> dict[str, Any]:
         """What is said to who asks. Raises NotReady naming the parts that are not."""
         parts = await self.parts()
-        waiting = [FieldError(name, reason) for name, reason in parts.items() if reason]
-        if waiting:
-            problem = NotReady("; ".join(f"{part.field}: {part.message}" for part in waiting))
-            problem.errors = tuple(waiting)
+        if waiting := _waiting(parts):
+            problem = NotReady(_told(waiting))
+            problem.errors = tuple(FieldError(name, reason) for name, reason in waiting.items())
             raise problem
         impaired = {name: reason for name, source in self._impaired.items() if (reason := source())}
         return {"status": "ready", "parts": list(parts), **({"impaired": impaired} if impaired else {})}
 
-    async def until_ready(self) -> None:
-        """Returns when every part is."""
-        while any((await self.parts()).values()):  # noqa: ASYNC110 — nothing could set an event
+    async def until_ready(self, tell: Tell, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Returns when every part is. Whenever that has taken so long again, `tell` hears what it waits for, if that is
+        another thing than the last time."""
+        now = asyncio.get_running_loop().time
+        told: dict[str, str] = {}
+        patient_until = now() + patience_seconds
+        while waiting := _waiting(await self.parts()):
+            if now() >= patient_until:
+                patient_until = now() + patience_seconds
+                if waiting != told:
+                    told = waiting
+                    tell(_told(waiting))
             await asyncio.sleep(KEPT_SECONDS)
 
     async def parts(self) -> dict[str, str]:
@@ -64,6 +76,14 @@ class Readiness:
             self._kept = dict(zip(self._sources, reasons, strict=True))
             self._kept_until = now + KEPT_SECONDS
         return self._kept | {self._name: "is stopping" if self._stopping else ""}
+
+
+def _waiting(parts: Mapping[str, str]) -> dict[str, str]:
+    return {name: reason for name, reason in parts.items() if reason}
+
+
+def _told(waiting: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {reason}" for name, reason in waiting.items())
 
 
 async def _ask(source: Source) -> str:
