@@ -109,6 +109,8 @@ def _limits(meta: msgspec.Meta) -> str:
     if meta.pattern is not None:
         return f"`{meta.pattern}`".replace("|", "\\|")
     least = next((bound for bound in (meta.ge, meta.gt) if bound is not None), None)
+    if meta.min_length is None and least is None:
+        return str((meta.extra or {})["form"])
     if meta.min_length is not None:
         return f"at least {meta.min_length} characters"
     above = "above " if meta.ge is None and meta.gt is not None else ""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from shikanji.kit.settings import SettingsError, Source
+from shikanji.kit.settings import SettingsError, Source, TimeZone
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -12,6 +12,10 @@ class Shop(msgspec.Struct, frozen=True):
     mode: Literal["demo", "production"] = "demo"
     origins: list[str] = []
     secret: Annotated[str, msgspec.Meta(min_length=32)] | None = None
+
+
+class Place(msgspec.Struct, frozen=True):
+    zone: TimeZone = "Asia/Kolkata"
 
 
 def test_what_is_not_set_has_its_default() -> None:
@@ -36,6 +40,15 @@ def test_every_wrong_value_is_named_with_what_is_allowed() -> None:
 
     assert [problem.split(":")[0] for problem in refused.value.problems] == ["SHIKANJI_PORT", "SHIKANJI_MODE"]
     assert "at most 65535" in refused.value.problems[0]
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../../etc/passwd", "Asia"])
+def test_a_time_zone_is_one_before_anything_starts(name: str) -> None:
+    source = Source({"SHIKANJI_ZONE": name})
+    source.fill(Place)
+
+    with pytest.raises(SettingsError, match="SHIKANJI_ZONE: must be a time zone"):
+        source.check()
 
 
 def test_an_unknown_name_is_refused_and_the_near_one_offered() -> None:

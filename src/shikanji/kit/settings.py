@@ -4,18 +4,33 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from shikanji.kit.errors import OperatorError
-from shikanji.kit.web.wording import message
+from shikanji.kit.web.wording import FORM, message
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 PREFIX = "SHIKANJI_"
+_ZONE = "a time zone such as Asia/Kolkata"
 _ELSEWHERE = {"SHIKANJI_CONFIG", "SHIKANJI_FAILPOINT"}
 """Names read before or beside the structs."""
+
+
+def require_zone(name: str) -> None:
+    """Raises ValueError."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"must be {_ZONE}") from None
+
+
+CHECK = "check"
+"""In a field's `Meta(extra={...})`: what refuses (ValueError) what its type does not."""
+TimeZone = Annotated[str, msgspec.Meta(extra={FORM: _ZONE, CHECK: require_zone})]
 
 
 class SettingsError(OperatorError):
@@ -57,11 +72,13 @@ class Source:
 
     def _take(self, given: dict[str, Any], field: msgspec.structs.FieldInfo, name: str) -> None:
         try:
-            given[field.name] = msgspec.convert(_listed(self._values[name], field.type), field.type, strict=False)
-        except msgspec.ValidationError as wrong:
-            self._problems.append(
-                f"{name}: {message(wrong, field.type)}; it is set to {_shown(name, self._values[name])}"
-            )
+            value = msgspec.convert(_listed(self._values[name], field.type), field.type, strict=False)
+            _check(value, field.type)
+        except (msgspec.ValidationError, ValueError) as wrong:
+            said = message(wrong, field.type) if isinstance(wrong, msgspec.ValidationError) else str(wrong)
+            self._problems.append(f"{name}: {said}; it is set to {_shown(name, self._values[name])}")
+        else:
+            given[field.name] = value
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self._known, n=1)
@@ -79,6 +96,12 @@ class Source:
             table = value if isinstance(value, dict) else {"": value}
             for key, inner in table.items():
                 self._values["_".join(filter(None, (PREFIX[:-1], name.upper(), key.upper())))] = inner
+
+
+def _check(value: Any, kind: Any) -> None:
+    for meta in getattr(kind, "__metadata__", ()):
+        if isinstance(meta, msgspec.Meta) and meta.extra and CHECK in meta.extra:
+            meta.extra[CHECK](value)
 
 
 def _listed(value: Any, kind: Any) -> Any:

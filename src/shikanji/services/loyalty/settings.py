@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from shikanji.kit.clock import MINUTE
+from shikanji.kit.settings import TimeZone
 
 Points = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Percent = Annotated[int, msgspec.Meta(ge=100, le=1_000)]
@@ -40,7 +41,7 @@ class LoyaltySettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long points and coupons wait for their order before the order service is asked whether one will come."""
     guesses_per_hour: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 20
     """Unknown coupons that one customer may try in an hour."""
-    time_zone: str = "Asia/Kolkata"
+    time_zone: TimeZone = "Asia/Kolkata"
     """In which a birthday begins."""
 
     @property

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from shikanji.kit.settings import TimeZone
+
 _CLOCK = {"form": "a time of day: 21:00"}
 _IDS = {"form": "kinds of messages with their ids: code-sign-in=1107160000000000001,order-ready=1107…"}
 _URL = {"form": "an address without a path, such as https://api.twilio.com"}
@@ -17,7 +19,7 @@ Pem = Annotated[str, msgspec.Meta(min_length=32)]
 
 
 class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
-    time_zone: str = "Asia/Kolkata"
+    time_zone: TimeZone = "Asia/Kolkata"
     """Whose clock counts where a message is about no store."""
     quiet_from: Clock = "21:00"
     """From here on advertising, and SMS and push messages that are not urgent, wait."""
