@@ -9,7 +9,9 @@ import hypothesis
 import pytest
 
 from shikanji.engines import Engines
+from shikanji.kit.files import S3Access
 from tests.command_line import shikanji
+from tests.engines.buckets import access_of, moto_server
 from tests.engines.postgres import PostgresServer
 from tests.harness import Shop, open_shop
 from tests.scaled import (
@@ -50,6 +52,18 @@ def postgres_server(engines: Engines) -> PostgresServer:
     """One server for every suite that also runs on PostgreSQL."""
     engines.need("postgres")
     return PostgresServer(engines.postgres)
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[S3Access]:
+    with moto_server() as access:
+        yield access
+
+
+@pytest.fixture
+def seaweed(engines: Engines) -> S3Access:
+    engines.need("s3")
+    return access_of(engines.s3)
 
 
 @pytest.fixture(scope="session")

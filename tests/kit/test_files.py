@@ -2,41 +2,21 @@
 
 import asyncio
 import socket
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 from structlog.testing import capture_logs
 
-from shikanji.engines import Engine, Engines
+from shikanji.engines import Engines
 from shikanji.gateway.readiness import ANSWER_SECONDS_MAX
 from shikanji.kit.errors import OperatorError, Unavailable
 from shikanji.kit.files import Files, S3Access
 from shikanji.kit.files.opening import open_files
 from shikanji.kit.settings import SettingsError
+from tests.engines.buckets import access_of
 from tests.serving import free_port
 
 NOBODY = S3Access()
-
-
-@pytest.fixture(scope="session")
-def moto() -> Iterator[S3Access]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    access = S3Access(f"http://{host}:{port}", "us-east-1", "key", "secret")
-    with urllib.request.urlopen(urllib.request.Request(f"{access.endpoint}/shikanji", method="PUT")):
-        """A bucket; moto asks nobody who they are."""
-    yield access
-    server.stop()
-
-
-@pytest.fixture
-def seaweed(engines: Engines) -> S3Access:
-    engines.need("s3")
-    return _access(engines.s3)
 
 
 @pytest.fixture(params=["folder", "memory", "seaweed", "moto"])
@@ -151,7 +131,7 @@ async def test_an_endpoint_that_takes_connections_and_says_nothing_is_said_in_ti
 
 async def test_once_usable_a_store_that_goes_away_fails_requests_and_not_the_process(tmp_path: Path) -> None:
     with Engines(tmp_path, {"s3"}, durable=False) as engines:
-        files = open_files("s3://shikanji", _access(engines.s3))
+        files = open_files("s3://shikanji", access_of(engines.s3))
         await files.put("logo", b"x")
         assert await files.check() == ""
         engines.s3.kill()
@@ -177,13 +157,3 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(OperatorError, match="Name another one with SHIKANJI_FILES_URL"):
         open_files((tmp_path / "taken").as_uri(), NOBODY)
-
-
-def _access(engine: Engine) -> S3Access:
-    urls = engine.urls
-    return S3Access(
-        urls["SHIKANJI_S3_ENDPOINT"],
-        urls["SHIKANJI_S3_REGION"],
-        urls["SHIKANJI_S3_ACCESS_KEY"],
-        urls["SHIKANJI_S3_SECRET_KEY"],
-    )

@@ -12,7 +12,20 @@ from tests.kit.databases import OpenDatabase
 from tests.services.analytics.edge import Office, open_office
 from tests.services.analytics.makers import STORE, confirmed, created, line, number, paid, tell
 
-EVIL = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://a.test")']
+EVIL = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠SUM(A1)",
+    '=HYPERLINK("http://a.test")',
+]
 
 
 @pytest.fixture

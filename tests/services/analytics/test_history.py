@@ -1,17 +1,20 @@
 """The history: days that are over go into files once, and are asked there."""
 
+from pathlib import Path
 from typing import Any, cast
 
+import duckdb
 import pytest
 
 from shikanji.kit.clock import DAY, HOUR
 from shikanji.kit.compute import Compute
-from shikanji.kit.files import S3Access
+from shikanji.kit.files import Files, S3Access
 from shikanji.kit.files.opening import open_files
 from shikanji.kit.jobs import Job
 from shikanji.kit.service import Room
 from shikanji.kit.web.app import service_app
 from shikanji.services.analytics import service
+from shikanji.services.analytics.history import Question, ask, to_parquet
 from shikanji.services.analytics.jobs import write_history
 from tests.kit.databases import OpenDatabase
 from tests.kit.web.edge import Client
@@ -35,9 +38,9 @@ ENGINES = ["sqlite", "postgres"]
 
 
 class Archive:
-    def __init__(self, base: OpenDatabase) -> None:
+    def __init__(self, base: OpenDatabase, files: Files) -> None:
         self.base = base
-        self.files = open_files("memory://", S3Access())
+        self.files = files
         self.room: Room = make_room_of(
             base, verifier=SpokenTokens(STORE, OTHER_STORE), files=self.files, compute=Compute(threads=1)
         )
@@ -57,7 +60,17 @@ class Archive:
 @pytest.fixture
 async def archive(base: OpenDatabase) -> Archive:
     await tell(base, opened(STORE), opened(OTHER_STORE))
-    return Archive(base)
+    return Archive(base, open_files("memory://", S3Access()))
+
+
+@pytest.fixture(params=["folder", "seaweed", "moto"])
+async def stored(request: pytest.FixtureRequest, base: OpenDatabase, tmp_path: Path) -> Archive:
+    """In every other store of files there is."""
+    await tell(base, opened(STORE), opened(OTHER_STORE))
+    if request.param == "folder":
+        return Archive(base, open_files((tmp_path / "files").as_uri(), S3Access()))
+    access: S3Access = request.getfixturevalue(request.param)
+    return Archive(base, open_files(f"s3://shikanji/{tmp_path.name}", access))
 
 
 async def sell(archive: Archive, *, days: int = 0, store: str = STORE, back: int = 0) -> None:
@@ -84,6 +97,20 @@ async def test_a_day_goes_into_a_file_when_it_is_over_and_once(archive: Archive)
 
     ((first,),) = archive.base.query("SELECT min(seq) FROM analytics_events")
     assert archive.recorded() == [(f"analytics/events/2026-11-22/{first}.parquet", 6)]
+
+
+async def test_days_are_written_and_asked_in_every_store_of_files(stored: Archive) -> None:
+    for _ in range(2):
+        await sell(stored, back=400)
+        stored.base.clock.advance(DAY)
+    stored.base.clock.advance(HOUR)
+
+    await stored.work()
+
+    assert [events for _, events in stored.recorded()] == [7, 5]
+    assert await stored.rows() == [("2026-11-01", 2, 16_800, 800, 16_000)]
+    await stored.files.delete(stored.recorded()[1][0])
+    assert (await stored.office.ask("/history?from=2026-01-01&to=2026-12-31")).status == 503
 
 
 async def test_a_file_that_was_not_recorded_is_written_again_under_its_name(archive: Archive) -> None:
@@ -127,6 +154,18 @@ async def test_the_history_agrees_with_the_figures(archive: Archive) -> None:
 
     rows = await archive.rows()
     assert (sum(row[1] for row in rows), sum(row[4] for row in rows)) == (total["placed"], total["revenue"])
+
+
+def test_who_asks_the_history_touches_no_file_but_those_in_its_folder(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    for folder in (inside, tmp_path):
+        Path(folder, "1.parquet").write_bytes(to_parquet([]))
+    question = Question([STORE], 0, NOON, "day", "Asia/Kolkata")
+
+    assert ask(inside, [inside / "1.parquet"], question) == []
+    with pytest.raises(duckdb.PermissionException):
+        ask(inside, [tmp_path / "1.parquet"], question)
 
 
 async def test_what_the_store_of_files_has_lost_is_said(archive: Archive) -> None:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 Cell = str | int | None
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""Full-width ones too: some spreadsheets take them for the others."""
 COLUMN_WIDTH = 14
 
 

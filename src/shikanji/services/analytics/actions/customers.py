@@ -56,7 +56,7 @@ def place_of(store_ids: Sequence[str] | None) -> str:
     if store_ids is None:
         return EVERYWHERE
     if len(store_ids) != 1:
-        raise OneStore("storeId: say for which of your stores")
+        raise OneStore.field("storeId", "say for which of your stores")
     return store_ids[0]
 
 

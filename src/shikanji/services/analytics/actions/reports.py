@@ -5,13 +5,14 @@ from itertools import groupby, islice
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from shikanji.kit.clock import DAY
 from shikanji.kit.db.tx import Tx
+from shikanji.kit.errors import Invalid
 from shikanji.services.analytics.errors import RangeTooLong, StoreNotFound
 from shikanji.services.analytics.model.calendar import (
     HOURS,
     Grain,
     Span,
+    day_before,
     hour_began,
     local,
     period_of,
@@ -133,7 +134,9 @@ def dashboard(tx: Tx, store_ids: Sequence[str] | None) -> Dashboard:
 
 
 def sales(tx: Tx, store_ids: Sequence[str] | None, span: Span, grain: Grain, by: By | None) -> Sales:
-    """Raises RangeTooLong where that makes too many rows."""
+    """Raises RangeTooLong where that makes too many rows, Invalid for hours by anything."""
+    if grain == "hour" and by is not None:
+        raise Invalid.field("grain", "is not hour where by is given")
     asked = scope(tx, store_ids)
     if by is None:
         rows = _every_period(tx, asked, span, grain)
@@ -176,8 +179,8 @@ def _by_zone(asked: Scope) -> list[tuple[ZoneInfo, list[str]]]:
 
 
 def _a_day_ago(tx: Tx, ids: Sequence[str], zone: ZoneInfo) -> list[Partial]:
-    """Of the day before: its whole hours, and what was placed after them until now a day ago."""
-    then = tx.now - DAY
+    """Of the day before: its whole hours, and what was placed after them until the same time of that day."""
+    then = day_before(tx.now, zone)
     day, hour = local(then, zone)
     whole = reports.total(tx, ids, "hour", Span(hour_period(day, 0), hour_period(day, hour) - 1))
     begun = Partial(whole.placed, whole.orders, whole.total, whole.paid, whole.refunded)
@@ -227,4 +230,4 @@ def _called(tx: Tx, asked: Scope, by: By) -> Mapping[str, str]:
 
 def _check(rows: Sequence[object]) -> None:
     if len(rows) > ROWS_MAX:
-        raise RangeTooLong(f"more than {ROWS_MAX} rows: ask for fewer days or a coarser grain")
+        raise RangeTooLong.field("from", f"makes more than {ROWS_MAX} rows: ask for fewer days or a coarser grain")

@@ -30,9 +30,15 @@ def local(at: int, zone: ZoneInfo) -> Moment:
 
 
 def hour_began(at: int, zone: ZoneInfo) -> int:
-    """When the hour on that wall began that `at` is in (µs)."""
+    """When the hour on that wall began that `at` is in (µs); the one that comes twice, with its first coming."""
     then = datetime.fromtimestamp(at // SECOND, zone)
-    return (at // SECOND - then.minute * 60 - then.second) * SECOND
+    return int(then.replace(minute=0, second=0, fold=0).timestamp()) * SECOND
+
+
+def day_before(at: int, zone: ZoneInfo) -> int:
+    """When that wall showed the same time a day earlier (µs): that is not 24 hours where its clock was turned."""
+    then = datetime.fromtimestamp(at // SECOND, zone)
+    return int((then - timedelta(days=1)).timestamp()) * SECOND + at % SECOND
 
 
 def starts_at(day: int, zone: ZoneInfo) -> int:

@@ -40,7 +40,7 @@ def files_between(tx: Tx, since: int, until: int, limit: int) -> list[HistoryFil
 
 
 def complete_until(tx: Tx) -> int | None:
-    """When the last event that is in a file was received (µs)."""
+    """When the last of the events that are in files happened (µs)."""
     return tx.run(COMPLETE_UNTIL).scalar()  # type: ignore[no-any-return]
 
 

@@ -40,5 +40,5 @@ async def days_of(room: Room, stores: Sequence[str] | None, query: OfDays, *, da
     if span.days < 1:
         raise Invalid.field("to", "is not before from")
     if span.days > days_max:
-        raise RangeTooLong(f"{span.days} days: at most {days_max} at a time")
+        raise RangeTooLong.field("from", f"makes {span.days} days: at most {days_max} at a time")
     return span

@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
-from shikanji.kit.errors import Invalid, NotFound
+from shikanji.kit.errors import NotFound
 from shikanji.kit.service import Room
 from shikanji.kit.web.routes import Incoming, Reply, Who
 from shikanji.services.analytics.actions import customers, orders, products, reports, visits
 from shikanji.services.analytics.errors import OneStore, RangeTooLong
 from shikanji.services.analytics.exporting import Table, to_csv, to_xlsx
 from shikanji.services.analytics.model.calendar import Span, day_name
+from shikanji.services.analytics.model.customer import Customer
 from shikanji.services.analytics.routes.asking import REFUSALS, days_of, stores_for
 from shikanji.services.analytics.routes.declared import routes
 from shikanji.services.analytics.schemas import (
@@ -61,8 +62,6 @@ class Report(msgspec.Struct, frozen=True):
 
 async def _sales(asked: Asked) -> Iterable[Out]:
     query = asked.query
-    if query.grain == "hour" and query.by is not None:
-        raise Invalid.field("grain", "is not hour where by is given")
     found = await asked.room.db.read(reports.sales, asked.stores, asked.span, query.grain, query.by)
     return sales_view(found, asked.span).rows
 
@@ -89,7 +88,12 @@ async def _pairs(asked: Asked) -> Iterable[Out]:
 
 async def _customers(asked: Asked) -> Iterable[Out]:
     found = await asked.room.db.read(customers.best, asked.stores, None, CUSTOMERS_MAX)
-    return [customer_view(each, asked.room.clock.now()) for each in found]
+    return await asked.room.compute.run(_customer_rows, found, asked.room.clock.now())
+
+
+def _customer_rows(found: Sequence[Customer], now: int) -> list[CustomerView]:
+    """For a thread: they are many."""
+    return [customer_view(each, now) for each in found]
 
 
 async def _segments(asked: Asked) -> Iterable[Out]:
@@ -175,12 +179,13 @@ async def _table(room: Room, incoming: Incoming[None, AskSales]) -> Table:
         raise NotFound
     report, span = REPORTS[name], await days_of(room, stores, query)
     rows = await report.rows(Asked(room, stores, span, query))
-    columns = _columns(report.row)
-    return Table(
-        f"{name}-{day_name(span.first)}-{day_name(span.last)}",
-        list(columns.values()),
-        [[getattr(row, column) for column in columns] for row in rows],
-    )
+    title = f"{name}-{day_name(span.first)}-{day_name(span.last)}"
+    return await room.compute.run(_table_of, title, report.row, rows)
+
+
+def _table_of(title: str, row: type[Out], rows: Iterable[Out]) -> Table:
+    columns = _columns(row)
+    return Table(title, list(columns.values()), [[getattr(each, column) for column in columns] for each in rows])
 
 
 def _columns(row: type[Out]) -> dict[str, str]:

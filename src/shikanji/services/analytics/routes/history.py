@@ -1,5 +1,8 @@
 """Long ranges, from files."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from shikanji.kit.errors import Unavailable
 from shikanji.kit.service import Room
 from shikanji.kit.web.routes import Incoming, Who
@@ -38,20 +41,21 @@ async def get_history(room: Room, incoming: Incoming[None, AskHistory]) -> Histo
     since, until = starts_at(span.first, zone_of(zone)), starts_at(span.last + 1, zone_of(zone))
     asked = Question((await room.db.read(scope, stores)).ids, since, until, query.grain, zone)
     files = await room.db.read(archive.files_between, since, until, FILES_MAX + 1)
-    rows = await room.compute.run(history.ask, await _contents(room, files), asked)
+    if len(files) > FILES_MAX or sum(file.bytes for file in files) > BYTES_MAX:
+        raise RangeTooLong.field("from", "names more files than can be asked at once: ask for fewer days")
+    with TemporaryDirectory(prefix="shikanji-history-") as folder:
+        paths = [await _fetched(room, file, Path(folder, f"{file.first_seq}.parquet")) for file in files]
+        rows = await room.compute.run(history.ask, Path(folder), paths, asked)
     if len(rows) > history.ROWS_MAX:
-        raise RangeTooLong(f"more than {history.ROWS_MAX} rows: ask for fewer days or for months")
+        raise RangeTooLong.field("from", f"makes more than {history.ROWS_MAX} rows: ask for fewer days or for months")
     return history_view(rows, span, await room.db.read(archive.complete_until))
 
 
-async def _contents(room: Room, files: list[HistoryFile]) -> list[bytes]:
-    """Raises Unavailable for one that the store of files has lost: half of an answer would be a wrong one."""
-    if len(files) > FILES_MAX or sum(file.bytes for file in files) > BYTES_MAX:
-        raise RangeTooLong("more files than can be asked at once: ask for fewer days")
-    found = []
-    for file in files:
-        content = await room.files.get(file.name)
-        if content is None:
-            raise Unavailable(f"the store of files has lost {file.name}")
-        found.append(content)
-    return found
+async def _fetched(room: Room, file: HistoryFile, target: Path) -> Path:
+    """One at a time, so that no more than one is in memory. Raises Unavailable for one that the store of files has
+    lost: half of an answer would be a wrong one."""
+    content = await room.files.get(file.name)
+    if content is None:
+        raise Unavailable(f"the store of files has lost {file.name}")
+    await room.compute.run(target.write_bytes, content)
+    return target
