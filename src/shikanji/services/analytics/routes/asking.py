@@ -9,7 +9,7 @@ from shikanji.kit.web.guards import require_role
 from shikanji.services.analytics.actions import reports
 from shikanji.services.analytics.errors import RangeTooLong, StoreNotFound
 from shikanji.services.analytics.model.calendar import Span
-from shikanji.services.analytics.schemas import OfDays
+from shikanji.services.analytics.schemas.shapes import OfDays
 
 DAYS_DEFAULT, DAYS_MAX = 30, 400
 FIRST_YEAR, LAST_YEAR = 2000, 2100

@@ -7,14 +7,14 @@ from shikanji.services.analytics.actions import customers
 from shikanji.services.analytics.errors import OneStore, RangeTooLong
 from shikanji.services.analytics.routes.asking import REFUSALS, days_of, stores_for
 from shikanji.services.analytics.routes.declared import routes
-from shikanji.services.analytics.schemas import (
+from shikanji.services.analytics.schemas.customers import (
     AskCustomers,
     CustomersView,
     CustomerView,
-    OfDays,
     customer_view,
     customers_view,
 )
+from shikanji.services.analytics.schemas.shapes import OfDays
 
 
 @routes.get(

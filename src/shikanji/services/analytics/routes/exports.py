@@ -15,31 +15,34 @@ from shikanji.services.analytics.model.calendar import Span, day_name
 from shikanji.services.analytics.model.customer import Customer
 from shikanji.services.analytics.routes.asking import REFUSALS, days_of, stores_for
 from shikanji.services.analytics.routes.declared import routes
-from shikanji.services.analytics.schemas import (
-    AskSales,
-    CauseView,
+from shikanji.services.analytics.schemas.customers import (
     CohortRowView,
     CustomerView,
-    HourView,
-    Out,
-    PairView,
-    ProductSalesView,
-    SalesRowView,
     SegmentView,
-    StageView,
-    StoreSalesView,
-    TimesRowView,
     cohort_rows,
     customer_view,
     customers_view,
-    dashboard_view,
-    funnel_view,
+)
+from shikanji.services.analytics.schemas.operations import (
+    CauseView,
+    PairView,
+    TimesRowView,
     orders_view,
-    product_view,
     products_view,
-    sales_view,
     times_rows,
 )
+from shikanji.services.analytics.schemas.sales import (
+    AskSales,
+    HourView,
+    ProductSalesView,
+    SalesRowView,
+    StoreSalesView,
+    dashboard_view,
+    product_view,
+    sales_view,
+)
+from shikanji.services.analytics.schemas.shapes import Out
+from shikanji.services.analytics.schemas.visits import StageView, funnel_view
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

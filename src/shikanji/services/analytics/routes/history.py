@@ -15,7 +15,7 @@ from shikanji.services.analytics.repository import archive
 from shikanji.services.analytics.repository.archive import HistoryFile
 from shikanji.services.analytics.routes.asking import REFUSALS, days_of, stores_for
 from shikanji.services.analytics.routes.declared import routes
-from shikanji.services.analytics.schemas import AskHistory, HistoryView, history_view
+from shikanji.services.analytics.schemas.history import AskHistory, HistoryView, history_view
 from shikanji.services.analytics.settings import AnalyticsSettings
 
 DAYS_MAX = 3_660

@@ -6,7 +6,8 @@ from shikanji.services.analytics.actions import orders, products
 from shikanji.services.analytics.errors import RangeTooLong
 from shikanji.services.analytics.routes.asking import REFUSALS, days_of, stores_for
 from shikanji.services.analytics.routes.declared import routes
-from shikanji.services.analytics.schemas import OfDays, OrdersView, ProductsView, orders_view, products_view
+from shikanji.services.analytics.schemas.operations import OrdersView, ProductsView, orders_view, products_view
+from shikanji.services.analytics.schemas.shapes import OfDays
 
 
 @routes.get(

@@ -6,14 +6,8 @@ from shikanji.services.analytics.actions import reports
 from shikanji.services.analytics.errors import RangeTooLong
 from shikanji.services.analytics.routes.asking import REFUSALS, days_of, stores_for
 from shikanji.services.analytics.routes.declared import routes
-from shikanji.services.analytics.schemas import (
-    AskSales,
-    DashboardView,
-    OfStore,
-    SalesView,
-    dashboard_view,
-    sales_view,
-)
+from shikanji.services.analytics.schemas.sales import AskSales, DashboardView, SalesView, dashboard_view, sales_view
+from shikanji.services.analytics.schemas.shapes import OfStore
 
 
 @routes.get("/api/v1/analytics/dashboard", query=OfStore, returns=DashboardView, who=Who.STAFF, raises=list(REFUSALS))

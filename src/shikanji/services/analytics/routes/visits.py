@@ -9,7 +9,8 @@ from shikanji.services.analytics.actions import visits
 from shikanji.services.analytics.errors import RangeTooLong
 from shikanji.services.analytics.routes.asking import REFUSALS, days_of, stores_for
 from shikanji.services.analytics.routes.declared import routes
-from shikanji.services.analytics.schemas import FunnelView, OfDays, TakenView, TellEvents, client_events, funnel_view
+from shikanji.services.analytics.schemas.shapes import OfDays
+from shikanji.services.analytics.schemas.visits import FunnelView, TakenView, TellEvents, client_events, funnel_view
 
 
 @routes.post(

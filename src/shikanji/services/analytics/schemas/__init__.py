@@ -1,0 +1,1 @@
+"""The shapes of the analytics service's HTTP edge."""
