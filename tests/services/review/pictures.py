@@ -1,6 +1,7 @@
 """Pictures as phones and people with bad intentions send them."""
 
 import io
+import re
 import struct
 import zlib
 from typing import Any
@@ -34,6 +35,13 @@ def bomb(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(b"\0" * 1_000)) + _chunk(b"IEND")
     )
+
+
+def drawn_over(times: int) -> bytes:
+    """A JPEG that goes over its picture so often: its last scan is there again and again."""
+    written = picture(size=(64, 64), progressive=True)
+    scans = [found.start() for found in re.finditer(rb"\xff\xda", written)]
+    return written[:-2] + written[scans[-1] : -2] * (times - len(scans)) + b"\xff\xd9"
 
 
 def opened(data: bytes) -> Image.Image:

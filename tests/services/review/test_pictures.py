@@ -1,6 +1,7 @@
 """Pictures of anybody are remade: what comes out is a picture and nothing else, whatever came in."""
 
 import io
+import struct
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shikanji.services.review.errors import NoPicture, PictureTooLarge
-from shikanji.services.review.pictures import Picture, remake
-from tests.services.review.pictures import bomb, opened, picture, with_notes
+from shikanji.services.review.pictures import SCANS_MAX, Picture, remake
+from tests.services.review.pictures import bomb, drawn_over, opened, picture, with_notes
 
 RED, BLUE = (254, 0, 0), (0, 0, 254)
 
@@ -105,6 +106,29 @@ def test_what_is_no_picture_is_refused(data: bytes) -> None:
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_read(size: tuple[int, int]) -> None:
     with pytest.raises(PictureTooLarge):
         remade(bomb(*size))
+
+
+def test_a_jpeg_that_is_drawn_over_and_over_is_refused_before_it_is_read() -> None:
+    """Each scan of a few bytes takes the time of the whole picture: 250 KB kept a core busy for minutes."""
+    assert remade(picture(size=(64, 64), progressive=True)).width == 64
+    assert remade(drawn_over(SCANS_MAX)).width == 64
+
+    with pytest.raises(NoPicture, match=f"more than {SCANS_MAX}"):
+        remade(drawn_over(SCANS_MAX + 1))
+
+
+@pytest.mark.parametrize("part", [b"\xff\x01", b"\xff\xe0\x00\x02", b"\xff\xd8"])
+def test_a_jpeg_of_countless_parts_is_refused(part: bytes) -> None:
+    with pytest.raises(NoPicture, match="parts"):
+        remade(picture()[:2] + part * 2_000 + picture()[2:])
+
+
+def test_what_looks_like_a_scan_in_a_jpegs_notes_is_none() -> None:
+    notes = b"\xff\xda" * (SCANS_MAX + 1)
+    commented = picture(comment=notes)
+    thumbnail = picture()[:2] + b"\xff\xe1" + struct.pack(">H", len(notes) + 2) + notes + picture()[2:]
+
+    assert remade(commented).width == remade(thumbnail).width == remade(picture() + notes).width == 80
 
 
 def test_what_follows_a_picture_is_left_out() -> None:

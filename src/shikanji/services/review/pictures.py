@@ -4,6 +4,7 @@ the file. It takes tenths of a second and lets other threads run meanwhile."""
 
 import hashlib
 import io
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shikanji.services.review.errors import NoPicture, PictureTooLarge
@@ -16,6 +17,14 @@ BYTES_MAX = 8 << 20
 SIDE_MAX = 16_384
 """Of a picture as it comes: WebP knows no longer side."""
 
+SCANS_MAX = 32
+"""Of a JPEG: a progressive one has about ten, and each goes over the whole picture, however few bytes it has."""
+PARTS_MAX = 1_000
+"""Of a JPEG: notes, tables and scans; the largest profiles and notes that cameras write come in some hundred."""
+
+_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+"""Of a JPEG: neither a byte of its content nor a place to begin again in it."""
+_ALONE, _END, _SCAN = frozenset({0x01, 0xD8}), 0xD9, 0xDA
 _ORIENTATION = 0x0112
 _QUALITY_AVIF, _SPEED_AVIF = 60, 8
 _QUALITY_WEBP = 80
@@ -50,12 +59,29 @@ def remake(data: bytes, *, pixels_max: int, side: int) -> Picture:
 
 def _kind(data: bytes) -> str:
     if data[:3] == b"\xff\xd8\xff":
+        _check_parts(data)
         return "JPEG"
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return "PNG"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     raise NoPicture("JPEG, PNG and WebP are taken.")
+
+
+def _check_parts(data: bytes) -> None:
+    """Of a JPEG. Raises NoPicture."""
+    scans, at = 0, 2
+    for _ in range(PARTS_MAX):
+        found = _MARKER.search(data, at)
+        if found is None or found[1][0] == _END:
+            return
+        marker, at = found[1][0], found.end()
+        scans += marker == _SCAN
+        if scans > SCANS_MAX:
+            raise NoPicture(f"It is drawn in more than {SCANS_MAX} goes.")
+        if marker not in _ALONE:
+            at += int.from_bytes(data[at : at + 2])
+    raise NoPicture(f"It has more than {PARTS_MAX} parts.")
 
 
 def _read(data: bytes, kind: str, pixels_max: int, side: int) -> "Image":
