@@ -134,6 +134,19 @@ async def test_whoever_lost_it_releases_nothing(database: OpenDatabase) -> None:
     assert rows(database) == [("relay", "other", 2)]
 
 
+async def test_whoever_stops_while_the_database_is_away_leaves_it_to_run_out(database: OpenDatabase) -> None:
+    one, other = lease_of(database, "one"), lease_of(database, "other")
+    await one.held()
+    await database.db.close()
+
+    await one.release()
+
+    await database.db.start()
+    assert not await other.held()
+    database.clock.advance(LENGTH)
+    assert await other.held()
+
+
 async def test_one_that_was_refused_asks_seldom_however_often_it_is_woken(database: OpenDatabase) -> None:
     await lease_of(database, "one").held()
     other = lease_of(database, "other")

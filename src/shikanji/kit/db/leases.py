@@ -12,10 +12,14 @@ from shikanji.kit.db.port import Database
 from shikanji.kit.db.sql import KIT
 from shikanji.kit.db.statements import upsert
 from shikanji.kit.db.tx import Tx
+from shikanji.kit.errors import Unavailable
+from shikanji.kit.telemetry.logs import logger
 
 SECONDS = 10.0
 RETRY_SECONDS = 0.5
 """How long one that was refused does not ask again, however often it is woken."""
+
+_log = logger("lease")
 
 _leases = KIT.leases
 _TAKEN = upsert(_leases).values(name=bindparam("name"), holder=bindparam("holder"), token=1, until=bindparam("until"))
@@ -82,9 +86,12 @@ class Lease:
 
     async def release(self) -> None:
         """Gives it up at once, so that nobody has to wait for its end; what is written under it is refused from here
-        on. Nothing happens when another has it."""
+        on. Nothing happens when another has it, and none of it when the database is away: then it runs out."""
         self._until = 0
-        await self._db.write(release, self.name, self._holder)
+        try:
+            await self._db.write(release, self.name, self._holder)
+        except Unavailable as away:
+            _log.warning("a lease is left to run out", lease=self.name, error=str(away))
 
 
 def take(tx: Tx, name: str, holder: str, length: int) -> Held | None:
