@@ -8,6 +8,7 @@ from shikanji.services.review import service
 from shikanji.services.review.actions import photos, reviews
 from shikanji.services.review.errors import ManyPhotos, PhotoNotFound, ReviewNotFound, TooManyPhotos
 from shikanji.services.review.model.photo import Photo
+from shikanji.services.review.repository import reviews as stored
 from shikanji.services.review.settings import ReviewSettings
 from tests.kit.databases import OpenDatabase
 from tests.services.review.edge import Door
@@ -44,6 +45,25 @@ async def test_why_else_a_review_waits_is_not_lost_over_its_photos(base: OpenDat
     assert (review.reasons, review.photos) == (["link", "photo"], 2)
     edited = await base.write(reviews.edit_review, review.id, said(5, "Good."), None)
     assert (edited.status, edited.reasons) == ("pending", ["photo"])
+
+
+@pytest.mark.parametrize(("text", "status"), [("Good.", "approved"), ("www.example.in", "pending")])
+async def test_without_its_photos_a_review_waits_for_what_else_it_says_only(
+    base: OpenDatabase, text: str, status: str
+) -> None:
+    review = await submit(base, text=text)
+    kept = [await begin(base, review.id, source) for source in ("a", "b")]
+    for photo in kept:
+        await base.write(photos.keep_photo, review.id, photo.id)
+
+    await base.write(photos.remove_photo, review.id, kept[0].id)
+    assert (await base.read(stored.find, review.id)).status == "pending"
+    await base.write(photos.remove_photo, review.id, kept[1].id)
+
+    found = await base.read(stored.find, review.id)
+    assert (found.status, found.reasons) == (status, [] if status == "approved" else ["link"])
+    assert rating(base)[0] == (1 if status == "approved" else 0)
+    check_ratings(base)
 
 
 async def test_what_is_being_stored_counts_too(base: OpenDatabase) -> None:

@@ -95,7 +95,9 @@ async def preview_template(room: Room, incoming: Incoming[WordsIn, None]) -> Pre
     raises=[TemplateNotFound, Invalid],
 )
 async def test_template(room: Room, incoming: Incoming[TestIn, None]) -> AcceptedView:
-    """Sends a message of this kind, with sample facts and in one's own language, to oneself."""
+    """Sends a message of this kind, with sample facts and in one's own language, to oneself.
+
+    As any other: advertising goes out with one's own consent, and not at night."""
     kind, channel = _kind(incoming), incoming.body.channel
     if channel not in _testable(kind):
         raise Invalid.field("channel", f"messages of this kind go by {', '.join(_testable(kind)) or 'no such way'}")

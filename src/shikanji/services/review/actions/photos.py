@@ -57,8 +57,10 @@ def remove_photo(tx: Tx, review_id: str, photo_id: str) -> None:
     review = reviews.locked(tx, review_id)
     review.check_editable(tx.now, tx.settings(ReviewSettings).edit_time)
     photos.come_to(tx, photos.find(tx, review_id, photo_id), "gone")
+    counted = review.counted
     review.remove_photo(tx.now)
     reviews.save(tx, review)
+    move_rating(tx, review, counted)
 
 
 def give_up_photo(tx: Tx, photo_id: str) -> bool:

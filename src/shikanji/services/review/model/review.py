@@ -146,8 +146,12 @@ class Review(msgspec.Struct):
         self._decide("pending", [*(each for each in waits if each != "photo"), "photo"], "", SYSTEM, at)
 
     def remove_photo(self, at: int) -> None:
+        """With the last of them goes what there was to look at in them."""
         self.photos -= 1
         self._next(at)
+        if self.status == "pending" and not self.photos:
+            left = [each for each in self.reasons if each != "photo"]
+            self._decide("pending" if left else "approved", left, "", SYSTEM, at)
 
     def be_answered(self) -> None:
         """What the store says to it changed: whoever has read it has an old version."""
