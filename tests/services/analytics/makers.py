@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from shikanji.contracts.inventory import CategoryUpdated, ProductCreated
 from shikanji.contracts.order import (
@@ -24,6 +25,7 @@ from shikanji.contracts.payment import PaymentCompleted, RefundCompleted
 from shikanji.contracts.store import StoreCreated
 from shikanji.kit.clock import DAY, HOUR, MINUTE, from_rfc3339
 from shikanji.kit.db.inbox import Inbox
+from shikanji.kit.db.tx import Tx
 from shikanji.kit.events import Envelope, Event, Metadata, payload_hash
 from shikanji.services.analytics import service
 from shikanji.services.analytics.actions.moving import move_orders
@@ -237,6 +239,13 @@ def figures(base: OpenDatabase, dimension: str, period: int | None = None, key: 
     period = TODAY if period is None else period
     rows = base.query(f"SELECT {', '.join(names)} FROM aggregated_metrics WHERE {where} AND period = {period}")
     return {name: value for row in rows for name, value in zip(names, row, strict=True) if value}
+
+
+def forget_all(tx: Tx) -> None:
+    """As if nothing had ever come."""
+    for table in service.metadata.sorted_tables:
+        if table.name != "rebuilds":
+            tx.execute(sa.delete(table))
 
 
 def everything(base: OpenDatabase) -> dict[str, list[Any]]:

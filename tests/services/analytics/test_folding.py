@@ -38,6 +38,7 @@ from tests.services.analytics.makers import (
     envelopes,
     everything,
     figures,
+    forget_all,
     line,
     lives,
     number,
@@ -51,12 +52,6 @@ from tests.services.analytics.makers import (
 )
 
 ENGINES = ["sqlite", "postgres"]
-
-
-def _forget_all(tx: Tx) -> None:
-    for table in service.metadata.sorted_tables:
-        if table.name != "rebuilds":
-            tx.execute(sa.delete(table))
 
 
 async def test_an_order_counts_when_it_is_confirmed_and_money_when_it_came(base: OpenDatabase) -> None:
@@ -193,7 +188,7 @@ async def test_figures_are_the_same_in_whatever_order_events_come_and_how_often(
 
     await receive(base, *sent)
     straight = everything(base)
-    await base.write(_forget_all)
+    await base.write(forget_all)
     mixed = sent + chance.sample(sent, len(sent) // 3)
     chance.shuffle(mixed)
     while mixed:
@@ -238,6 +233,34 @@ async def test_events_that_come_while_figures_are_made_anew_are_in_them_once(bas
     assert (figures(base, "day")["orders"], figures(base, "day")["completed"]) == (2, 1)
     assert (await base.write(rebuilding.go_on)).reached is None
     assert figures(base, "day")["orders"] == 2
+
+
+@pytest.mark.parametrize("seed", range(5, 7))
+async def test_figures_made_anew_step_by_step_while_events_come_are_the_same_to_the_paisa(
+    base: OpenDatabase, seed: int
+) -> None:
+    sent, chance = envelopes(lives(25, seed)), Random(seed)
+    await receive(base, *sent)
+    await settle(base)
+    straight = everything(base)
+    await base.write(forget_all)
+    chance.shuffle(sent)
+    half = len(sent) // 2
+    await receive(base, *sent[:half])
+
+    await base.write(spoil)
+    await base.write(rebuilding.begin)
+    under_way = True
+    while under_way or half < len(sent):
+        if chance.random() < 0.5 and half < len(sent):
+            await receive(base, *sent[half : half + 9])
+            half += 9
+        under_way = (await base.write(rebuilding.go_on, chance.randint(1, 30))).reached is not None
+        if chance.random() < 0.2:
+            await settle(base)
+    await settle(base)
+
+    assert everything(base) == straight
 
 
 def spoil(tx: Tx) -> None:

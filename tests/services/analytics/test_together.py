@@ -1,9 +1,18 @@
 """What two processes do to the figures at the same moment; only PostgreSQL lets them."""
 
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from random import Random
+
 import msgspec
+import pytest
 
 from shikanji.contracts.store import StoreUpdated
 from shikanji.kit.clock import HOUR
+from shikanji.kit.db.faults import TransactionConflict
+from shikanji.kit.db.port import DirectDatabase
+from shikanji.kit.events import Envelope
 from shikanji.services.analytics.actions import keeping
 from shikanji.services.analytics.repository import rebuilds
 from tests.kit.databases import OpenDatabase
@@ -15,14 +24,19 @@ from tests.services.analytics.makers import (
     At,
     created,
     envelopes,
+    everything,
     figures,
+    forget_all,
+    lives,
     number,
     opened,
+    receive,
     settle,
     tell,
 )
 
 ENGINES = ["postgres"]
+TRIES_MAX = 100
 NUMBERS = "SELECT last_value, is_called FROM analytics_events_seq_seq"
 
 
@@ -40,6 +54,34 @@ async def test_an_event_has_no_number_before_a_rebuild_lets_it_in(base: OpenData
 
     assert meanwhile == last
     assert figures(base, "day") == {"placed": 1}
+
+
+def fold(database: DirectDatabase, batches: Sequence[Sequence[Envelope]]) -> None:
+    """Each again where the other was first, as the platform's writer does."""
+    for batch in batches:
+        for _ in range(TRIES_MAX):
+            with suppress(TransactionConflict):
+                database.write(keeping.keep, batch)
+                break
+        else:
+            raise AssertionError(f"no way through in {TRIES_MAX} tries")
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_events_that_two_pullers_fold_at_once_make_the_same_figures(base: OpenDatabase, seed: int) -> None:
+    """Each has every other batch, of the same few customers: none is folded twice or never."""
+    sent, chance = envelopes(lives(25, seed)), Random(seed)
+    await receive(base, *sent)
+    await settle(base)
+    straight = everything(base)
+    await base.write(forget_all)
+    chance.shuffle(sent)
+
+    batches = [sent[first : first + 8] for first in range(0, len(sent), 8)]
+    await asyncio.gather(*(asyncio.to_thread(fold, base.direct(), batches[first::2]) for first in range(2)))
+    await settle(base)
+
+    assert everything(base) == straight
 
 
 async def test_an_order_that_comes_while_its_store_changes_its_clock_counts_on_the_right_day(

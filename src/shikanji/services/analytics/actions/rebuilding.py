@@ -15,13 +15,13 @@ def begin(tx: Tx) -> None:
     rebuilds.begin(tx, events.last_seq(tx))
 
 
-def go_on(tx: Tx) -> Rebuild:
-    """One step."""
+def go_on(tx: Tx, events_max: int = EVENTS_MAX) -> Rebuild:
+    """One step over so many events."""
     under_way = rebuilds.locked(tx)
     if under_way.reached is None:
         return under_way
-    kept = events.after(tx, under_way.reached, EVENTS_MAX)
+    kept = events.after(tx, under_way.reached, events_max)
     keeping.fold_kept(tx, kept)
-    reached = kept[-1].seq if len(kept) == EVENTS_MAX else None
+    reached = kept[-1].seq if len(kept) == events_max else None
     rebuilds.reach(tx, reached)
     return Rebuild(reached, under_way.last)
