@@ -139,13 +139,16 @@ def _new_customers(customer: Customer) -> Iterator[tuple[Cell, Figures]]:
 def _summed(
     adds: Callable[..., Iterable[tuple[K, tuple[int, ...]]]], things: Iterable[object], sums: Sums[K] | None = None
 ) -> Sums[K]:
-    """Into `sums`, when they are given."""
-    sums = {} if sums is None else sums
+    """With `sums`, when they are given. Added up once a key: every order of a batch adds to the same day and hour."""
+    added: dict[K, list[tuple[int, ...]]] = {} if sums is None else {key: [values] for key, values in sums.items()}
     for thing in things:
         for key, values in adds(thing):
-            there = sums.get(key)
-            sums[key] = values if there is None else tuple(map(add, there, values))
-    return sums
+            there = added.get(key)
+            if there is None:
+                added[key] = [values]
+            else:
+                there.append(values)
+    return {key: rows[0] if len(rows) == 1 else tuple(map(sum, zip(*rows, strict=True))) for key, rows in added.items()}
 
 
 def _add_up(sums: Sums[K], more: Mapping[K, tuple[int, ...]]) -> None:
