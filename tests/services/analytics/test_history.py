@@ -16,6 +16,7 @@ from shikanji.kit.web.app import service_app
 from shikanji.services.analytics import service
 from shikanji.services.analytics.history import Question, ask, to_parquet
 from shikanji.services.analytics.jobs import write_history
+from shikanji.services.analytics.repository.events import Kept
 from tests.kit.databases import OpenDatabase
 from tests.kit.web.edge import Client
 from tests.makers import SpokenTokens, make_room_of
@@ -27,6 +28,8 @@ from tests.services.analytics.makers import (
     completed,
     confirmed,
     created,
+    envelopes,
+    lives,
     number,
     opened,
     paid,
@@ -48,6 +51,9 @@ class Archive:
 
     async def work(self) -> None:
         await write_history(self.room, cast(Job, None))
+
+    async def lose_the_last(self) -> None:
+        await self.files.delete(self.recorded()[-1][0].replace("/events/", "/asked/"))
 
     def recorded(self) -> list[Any]:
         return self.base.query("SELECT name, events FROM history_files ORDER BY first_seq")
@@ -109,7 +115,7 @@ async def test_days_are_written_and_asked_in_every_store_of_files(stored: Archiv
 
     assert [events for _, events in stored.recorded()] == [7, 5]
     assert await stored.rows() == [("2026-11-01", 2, 16_800, 800, 16_000)]
-    await stored.files.delete(stored.recorded()[1][0])
+    await stored.lose_the_last()
     assert (await stored.office.ask("/history?from=2026-01-01&to=2026-12-31")).status == 503
 
 
@@ -156,11 +162,23 @@ async def test_the_history_agrees_with_the_figures(archive: Archive) -> None:
     assert (sum(row[1] for row in rows), sum(row[4] for row in rows)) == (total["placed"], total["revenue"])
 
 
+def test_what_is_asked_is_a_small_part_of_what_is_kept() -> None:
+    sent = envelopes(lives(100, seed=1))
+    kept = [
+        Kept(seq, each.id, each.type, each.occurred_at, STORE, each.metadata.aggregate_id, 1, NOON, each.data)
+        for seq, each in enumerate(sent, start=1)
+    ]
+
+    written = to_parquet(kept)
+
+    assert 0 < 4 * len(written.asked) < len(written.events)
+
+
 def test_who_asks_the_history_touches_no_file_but_those_in_its_folder(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
     for folder in (inside, tmp_path):
-        Path(folder, "1.parquet").write_bytes(to_parquet([]))
+        Path(folder, "1.parquet").write_bytes(to_parquet([]).asked)
     question = Question([STORE], 0, NOON, "day", "Asia/Kolkata")
 
     assert ask(inside, [inside / "1.parquet"], question) == []
@@ -172,7 +190,7 @@ async def test_what_the_store_of_files_has_lost_is_said(archive: Archive) -> Non
     await sell(archive)
     archive.base.clock.advance(2 * DAY)
     await archive.work()
-    await archive.files.delete(archive.recorded()[0][0])
+    await archive.lose_the_last()
 
     assert (await archive.office.ask("/history?from=2026-01-01&to=2026-12-31")).status == 503
 

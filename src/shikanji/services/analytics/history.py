@@ -34,7 +34,13 @@ COLUMNS = {
     "amount": "BIGINT",
     "data": "VARCHAR",
 }
+ASKED = ("OrderCreated", "OrderConfirmed", "OrderCompleted", "OrderCancelled", "PaymentCompleted", "RefundCompleted")
 _WRITE = """COPY (SELECT * FROM read_json($source, format = 'newline_delimited', columns = $columns))
+TO $target (FORMAT parquet, COMPRESSION zstd)"""
+_WRITE_ASKED = """
+COPY (SELECT type, store_id, "at", amount
+      FROM read_json($source, format = 'newline_delimited', columns = $columns)
+      WHERE type IN (SELECT unnest($types)) ORDER BY store_id, type, "at", seq)
 TO $target (FORMAT parquet, COMPRESSION zstd)"""
 _ASK = """
 SELECT strftime(date_trunc($grain, timezone($zone, make_timestamptz("at"))), '%Y-%m-%d') AS period, store_id,
@@ -44,8 +50,6 @@ SELECT strftime(date_trunc($grain, timezone($zone, make_timestamptz("at"))), '%Y
        coalesce(sum(amount) FILTER (type = 'RefundCompleted'), 0)::BIGINT
 FROM read_parquet($files)
 WHERE "at" >= $since AND "at" < $until AND store_id IN (SELECT unnest($stores))
-      AND type IN ('OrderCreated', 'OrderConfirmed', 'OrderCompleted', 'OrderCancelled', 'PaymentCompleted',
-                   'RefundCompleted')
 GROUP BY period, store_id ORDER BY period, store_id LIMIT $rows_max"""
 
 
@@ -79,18 +83,28 @@ class _Amount(msgspec.Struct):
 _amount = msgspec.json.Decoder(_Amount, strict=False).decode
 
 
-def to_parquet(events: Iterable[Kept]) -> bytes:
-    """One file of these events. For a thread."""
+class Written(NamedTuple):
+    """Two files: the events whole, and of those that count only what is asked of them, which is a small part."""
+
+    events: bytes
+    asked: bytes
+
+
+def to_parquet(events: Iterable[Kept]) -> Written:
+    """For a thread."""
     with TemporaryDirectory(prefix="shikanji-history-") as name, _opened(name) as connection:
-        source, target = Path(name, "events.json"), Path(name, "events.parquet")
+        source, whole, asked = (Path(name, each) for each in ("events.json", "events.parquet", "asked.parquet"))
         with source.open("wb") as lines:
             lines.writelines(_line(event) for event in events)
-        connection.execute(_WRITE, {"source": str(source), "columns": COLUMNS, "target": str(target)})
-        return target.read_bytes()
+        given = {"source": str(source), "columns": COLUMNS}
+        connection.execute(_WRITE, {**given, "target": str(whole)})
+        connection.execute(_WRITE_ASKED, {**given, "target": str(asked), "types": list(ASKED)})
+        return Written(whole.read_bytes(), asked.read_bytes())
 
 
 def ask(folder: Path, files: Sequence[Path], question: Question) -> list[HistoryRow]:
-    """Of files in the folder, where all else is done too. For a thread. Raises Unavailable when it takes too long."""
+    """Of files with what is asked, in the folder where all else is done too. For a thread. Raises Unavailable when it
+    takes too long."""
     if not files:
         return []
     asked = {

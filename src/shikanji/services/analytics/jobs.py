@@ -11,7 +11,7 @@ from shikanji.services.analytics.actions import moving, rebuilding, visits
 from shikanji.services.analytics.actions.naming import MOVE_ORDERS, MovedStore
 from shikanji.services.analytics.history import to_parquet
 from shikanji.services.analytics.repository import archive, customers, events
-from shikanji.services.analytics.repository.archive import HistoryFile
+from shikanji.services.analytics.repository.archive import EVENTS_FOLDER, HistoryFile
 from shikanji.services.analytics.repository.events import Kept
 
 ORDERS_MAX = 500
@@ -52,9 +52,10 @@ async def write_history(room: Room, job: Job) -> None:
     """Events of days that are over go into files, once: a file that was written and not recorded is written again
     under its name, with the same events in it."""
     while found := await room.db.read(_closed_events, HISTORY_EVENTS_MAX):
-        content = await room.compute.run(to_parquet, found)
-        file = _file_of(found, len(content), room.clock.now())
-        await room.files.put(file.name, content)
+        written = await room.compute.run(to_parquet, found)
+        file = _file_of(found, len(written.asked), room.clock.now())
+        await room.files.put(file.name, written.events)
+        await room.files.put(file.asked, written.asked)
         await room.db.write(archive.record, file)
 
 
@@ -77,15 +78,15 @@ def _closed_events(tx: Tx, limit: int) -> list[Kept]:
     return list(takewhile(lambda event: event.received_at // DAY == day, found))
 
 
-def _file_of(found: Sequence[Kept], size: int, now: int) -> HistoryFile:
+def _file_of(found: Sequence[Kept], asked_bytes: int, now: int) -> HistoryFile:
     day = to_rfc3339(found[0].received_at)[:10]
     return HistoryFile(
-        name=f"analytics/events/{day}/{found[0].seq}.parquet",
+        name=f"{EVENTS_FOLDER}{day}/{found[0].seq}.parquet",
         first_seq=found[0].seq,
         last_seq=found[-1].seq,
         first_at=min(event.at for event in found),
         last_at=max(event.at for event in found),
         events=len(found),
-        bytes=size,
+        asked_bytes=asked_bytes,
         exported_at=now,
     )

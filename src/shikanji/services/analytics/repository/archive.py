@@ -10,9 +10,12 @@ from shikanji.kit.db.statements import upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.analytics.tables import history_files
 
+EVENTS_FOLDER, ASKED_FOLDER = "analytics/events/", "analytics/asked/"
+
 
 class HistoryFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file and what is in it: the events from one `seq` to another, which happened from `first_at` to `last_at`."""
+    """A file and what is in it: the events from one `seq` to another, which happened from `first_at` to `last_at`.
+    Beside it stands what is asked of them, in `asked_bytes`."""
 
     name: str
     first_seq: int
@@ -20,8 +23,13 @@ class HistoryFile(msgspec.Struct, frozen=True, kw_only=True):
     first_at: int
     last_at: int
     events: int
-    bytes: int
+    asked_bytes: int
     exported_at: int
+
+    @property
+    def asked(self) -> str:
+        """The name of what is asked."""
+        return self.name.replace(EVENTS_FOLDER, ASKED_FOLDER, 1)
 
 
 def last_exported(tx: Tx) -> int:

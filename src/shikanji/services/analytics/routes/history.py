@@ -41,7 +41,7 @@ async def get_history(room: Room, incoming: Incoming[None, AskHistory]) -> Histo
     since, until = starts_at(span.first, zone_of(zone)), starts_at(span.last + 1, zone_of(zone))
     asked = Question((await room.db.read(scope, stores)).ids, since, until, query.grain, zone)
     files = await room.db.read(archive.files_between, since, until, FILES_MAX + 1)
-    if len(files) > FILES_MAX or sum(file.bytes for file in files) > BYTES_MAX:
+    if len(files) > FILES_MAX or sum(file.asked_bytes for file in files) > BYTES_MAX:
         raise RangeTooLong.field("from", "names more files than can be asked at once: ask for fewer days")
     with TemporaryDirectory(prefix="shikanji-history-") as folder:
         paths = [await _fetched(room, file, Path(folder, f"{file.first_seq}.parquet")) for file in files]
@@ -54,8 +54,8 @@ async def get_history(room: Room, incoming: Incoming[None, AskHistory]) -> Histo
 async def _fetched(room: Room, file: HistoryFile, target: Path) -> Path:
     """One at a time, so that no more than one is in memory. Raises Unavailable for one that the store of files has
     lost: half of an answer would be a wrong one."""
-    content = await room.files.get(file.name)
+    content = await room.files.get(file.asked)
     if content is None:
-        raise Unavailable(f"the store of files has lost {file.name}")
+        raise Unavailable(f"the store of files has lost {file.asked}")
     await room.compute.run(target.write_bytes, content)
     return target

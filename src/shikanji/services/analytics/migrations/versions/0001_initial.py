@@ -196,7 +196,7 @@ def _create_history() -> None:
         sa.Column("first_at", sa.BigInteger, nullable=False),
         sa.Column("last_at", sa.BigInteger, nullable=False),
         sa.Column("events", sa.BigInteger, nullable=False),
-        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("asked_bytes", sa.BigInteger, nullable=False),
         sa.Column("exported_at", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
