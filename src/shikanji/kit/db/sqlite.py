@@ -17,6 +17,9 @@ from shikanji.kit.db.sqlite_writer import GROUP_SECONDS_MAX, Committer, CommitTh
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.db.tx import PLANNED, RECORDED, Tx
 from shikanji.kit.errors import Unavailable
+from shikanji.kit.telemetry.logs import logger
+
+_log = logger("sqlite")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -154,6 +157,8 @@ class SqliteDatabase:
     def _end_snapshot(self) -> None:
         if self._in_snapshot:
             self._in_snapshot = False
+            # Whatever the reads took: an end that is broken off would leave no beginning to any other.
+            self._budget.calls = 0
             if self._inline.in_transaction:
                 self._cursor.execute("ROLLBACK")
 
@@ -183,11 +188,13 @@ class SqliteDatabase:
         copied.add_done_callback(self._checkpoint_done)
 
     def _copy_wal(self) -> None:
-        """As far as readers allow. What fails here is done by COMMIT, which will say so."""
+        """As far as readers allow. What fails here is tried again after the next commit, and stays in the WAL till then."""
         self._reader_of_thread().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
-    def _checkpoint_done(self, _: object) -> None:
+    def _checkpoint_done(self, copied: asyncio.Future[None]) -> None:
         self._checkpoint = None
+        if not copied.cancelled() and (failed := copied.exception()) is not None:
+            _log.warning("the disk does not take what was committed", service=self.service, error=str(failed))
         if self._uncopied:
             # What was committed while this one copied is not certain to be in it.
             self._plan_checkpoint()
