@@ -350,6 +350,16 @@ async def test_a_short_read_stays_on_the_event_loop_however_often_it_runs(sqlite
     assert threads == {threading.current_thread().name}
 
 
+async def test_a_snapshot_ends_however_much_its_reads_took(sqlite: OpenDatabase) -> None:
+    """Sooner or later the look at how much it was falls into the end itself."""
+    assert isinstance(sqlite.db, SqliteDatabase)
+
+    for _ in range(INLINE_OPERATIONS_MAX // 5):
+        await sqlite.read(value, "a")
+        sqlite.db._budget.calls = INLINE_OPERATIONS_MAX
+        await asyncio.sleep(0)
+
+
 async def test_the_memory_of_long_reads_has_a_limit(sqlite: OpenDatabase) -> None:
     assert isinstance(sqlite.db, SqliteDatabase)
     for number in range(1_000):
