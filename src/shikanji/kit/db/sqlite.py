@@ -188,13 +188,13 @@ class SqliteDatabase:
         copied.add_done_callback(self._checkpoint_done)
 
     def _copy_wal(self) -> None:
-        """As far as readers allow. What fails here is tried again after the next commit, and stays in the WAL till then."""
+        """As far as readers allow. What fails stays in the WAL, and is tried again after the next commit."""
         self._reader_of_thread().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _checkpoint_done(self, copied: asyncio.Future[None]) -> None:
         self._checkpoint = None
         if not copied.cancelled() and (failed := copied.exception()) is not None:
-            _log.warning("the disk does not take what was committed", service=self.service, error=str(failed))
+            _log.warning("what was committed is not copied into the file", service=self.service, error=str(failed))
         if self._uncopied:
             # What was committed while this one copied is not certain to be in it.
             self._plan_checkpoint()
