@@ -182,7 +182,7 @@ async def _revive(cut: Cut, log: Log, store_id: str, before: dict[str, int]) -> 
             await running.settle()
         verdict = judge(cut.entries(log), before, await look(door, store_id, list(before)))
         now = running.clock.now()
-    audit = Audit(ALL, {service.name: cut.folder / f"{service.name}.db" for service in ALL})
+    audit = Audit({service.name: cut.folder / f"{service.name}.db" for service in ALL})
     try:
         report = audit.run(now=now, quiet=0)
     finally:

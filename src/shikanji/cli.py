@@ -13,7 +13,7 @@ from shikanji import terminal
 from shikanji.cli_engines import app as engines_app
 
 if TYPE_CHECKING:
-    from shikanji.configuration import Configuration
+    from shikanji.configuration import Configuration, PlatformSettings
 
 app = App(name="shikanji", help="The ordering platform of a drinks and food chain.")
 events_app = App(name="events", help="What travels between the services, and what could not be handled.")
@@ -190,7 +190,8 @@ def audit(
     """
     from shikanji.audit.command import run
 
-    sys.exit(run(_of_the_folder(), settle=settle, repair=repair, forget=forget, new=new, as_json=json))
+    found = _settings_of_the_folder()
+    sys.exit(run(found, _of_the_folder, settle=settle, repair=repair, forget=forget, new=new, as_json=json))
 
 
 @app.command
@@ -308,6 +309,17 @@ def _command(name: str, arguments: dict[str, Any]) -> Any:
     from shikanji import commands
 
     return asyncio.run(commands.run(_of_the_folder(), name, arguments))
+
+
+def _settings_of_the_folder() -> "PlatformSettings":
+    """The platform's own settings alone, for what needs no service: importing them all takes longer than it may."""
+    from shikanji.configuration import platform_settings
+    from shikanji.shape import was_scaled
+
+    settings = platform_settings(os.environ)
+    if settings.database_url is None and was_scaled(settings.folder):
+        return _of_the_folder().platform
+    return settings
 
 
 def _of_the_folder() -> "Configuration":

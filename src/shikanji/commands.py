@@ -14,9 +14,9 @@ from shikanji.configuration import Configuration
 from shikanji.kit.clock import from_rfc3339, to_rfc3339
 from shikanji.kit.db import letters, relay, retention
 from shikanji.kit.db.letters import Letter
-from shikanji.kit.db.opening import sqlite_path
 from shikanji.kit.db.tables import kit_tables
 from shikanji.kit.db.tx import Tx
+from shikanji.kit.db.urls import sqlite_path
 from shikanji.kit.errors import Problem
 from shikanji.kit.folder import CommandFailed, ControlServer, command_running
 from shikanji.main import Beside, Platform

@@ -123,6 +123,14 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
         return self.database_template.startswith("sqlite:")
 
 
+def platform_settings(environment: Mapping[str, str]) -> PlatformSettings:
+    """The platform's own settings, without a look at those of its services. Raises SettingsError."""
+    source = Source(environment)
+    settings = source.fill(PlatformSettings)
+    source.check(of_others=True)
+    return settings
+
+
 class Configuration:
     """Every setting of this process, read once and checked as a whole."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from shikanji.engines import running_urls
 from shikanji.kit.folder import LOCK, FolderInUse, is_owned, read_owner
 
 SCALED_LOCK = "scaled.lock"
@@ -14,6 +13,8 @@ ENGINES = "engines"
 
 def with_engines(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The settings with those of the engines that `engines up` left running on the data folder; what is set wins."""
+    from shikanji.engines import running_urls
+
     return {**running_urls(folder / ENGINES), **environment}
 
 

@@ -1,7 +1,8 @@
 """A history that was made is as one that was lived: whole by every invariant, and its old events can be forgotten."""
 
 import asyncio
-from contextlib import ExitStack, closing
+import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 
 from bench.history.__main__ import make
 from shikanji import commands
-from shikanji.audit.command import look_for_cards_beside
 from shikanji.audit.invariant import Report
 from shikanji.audit.run import Audit
+from shikanji.audit.sharing import shared
 from shikanji.configuration import Configuration
 from shikanji.house import settings_kinds
 from shikanji.kit.clock import SystemClock
+from shikanji.kit.db.together import SqliteError
 from tests.harness import ALL, MovingClock, open_platform
 
 ORDERS = 100
@@ -29,13 +31,14 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def audit(folder: Path) -> Report:
-    with closing(Audit(ALL, {service.name: folder / f"{service.name}.db" for service in ALL})) as look:
+    with closing(Audit({service.name: folder / f"{service.name}.db" for service in ALL})) as look:
         return look.run(now=SystemClock().now(), quiet=0)
 
 
 def query(folder: Path, service: str, sql: str) -> list[Any]:
     with closing(pysqlite3.connect(folder / f"{service}.db")) as connection:
         rows: list[Any] = connection.execute(sql).fetchall()
+        connection.commit()
         return rows
 
 
@@ -56,17 +59,32 @@ def test_it_has_orders_of_every_end_and_events_of_the_last_weeks_only(history: P
     assert 0 < events < numbers / 2
 
 
-def test_card_numbers_are_looked_for_by_a_process_of_its_own_where_there_is_much_to_look_through(
-    history: Path,
-) -> None:
-    places: dict[str, Path | str] = {service.name: history / f"{service.name}.db" for service in ALL}
-    with ExitStack() as stack:
-        assert look_for_cards_beside(stack, places) is None
+def test_two_processes_find_of_a_history_what_one_finds(history: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(history, folder)
+    query(folder, "order", "UPDATE orders SET lines_hash = 'another' WHERE id = (SELECT max(id) FROM orders)")
+    query(folder, "customer", "UPDATE customers SET name = 'my card is 4111 1111 1111 1111'")
+    places: dict[str, Path | str] = {service.name: folder / f"{service.name}.db" for service in ALL}
 
-        cards = look_for_cards_beside(stack, places, bytes_min=0)
+    with shared(places) as helpers, closing(Audit(places)) as look:
+        together = look.run(now=SystemClock().now(), quiet=0, helpers=helpers)
 
-        assert cards is not None
-        assert {finding.key.split(".")[0] for finding in cards()} == {f"48 {name}" for name in places}
+    alone = audit(folder)
+    assert found(together) != []
+    assert sorted(found(together)) == sorted(found(alone))
+    assert {finding.key for finding in together.findings} == {finding.key for finding in alone.findings}
+
+
+def test_a_file_that_the_helpers_cannot_read_is_told(history: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(history, folder)
+    places: dict[str, Path | str] = {service.name: folder / f"{service.name}.db" for service in ALL}
+    with closing(Audit(places)) as look:
+        invariants = look.invariants
+    (folder / "payment.db").write_bytes(b"no database" * 1_000)
+
+    with shared(places) as helpers, pytest.raises(SqliteError, match=r"payment\.db"):
+        list(helpers.check(invariants, 0, 0))
 
 
 async def test_what_of_it_is_older_than_events_are_kept_is_forgotten_and_all_stays_whole(history: Path) -> None:

@@ -143,7 +143,7 @@ def _status(listed: list[dict[str, str]], order_id: str) -> str:
 
 
 def _audit(folder: Path, ahead: int) -> None:
-    look = Audit(ALL, {service.name: folder / f"{service.name}.db" for service in ALL})
+    look = Audit({service.name: folder / f"{service.name}.db" for service in ALL})
     try:
         report = look.run(now=SystemClock().now() + ahead, quiet=0)
     finally:

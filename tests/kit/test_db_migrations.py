@@ -11,17 +11,16 @@ import sqlalchemy as sa
 
 from shikanji.kit.db.migrations import NotOneHead, head
 from shikanji.kit.db.opening import (
-    BadDatabaseUrl,
     DatabaseUnusable,
     check,
     migrate,
     open_database,
     open_direct,
-    sqlite_path,
 )
 from shikanji.kit.db.postgres import PostgresDatabase
 from shikanji.kit.db.sqlite import SqliteDatabase
 from shikanji.kit.db.tx import Tx
+from shikanji.kit.db.urls import BadDatabaseUrl, sqlite_path
 from tests.engines.postgres import PostgresServer
 from tests.kit.counters import SERVICE, add, metadata, value
 from tests.kit.databases import make_ground

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from shikanji.kit.context import Origin
 from shikanji.kit.db.faults import StorageFault
+from shikanji.kit.db.safe_sqlite import UnsafeSqlite, require_safe_version
 from shikanji.kit.db.sqlite import INLINE_OPERATIONS_MAX, SqliteDatabase, SqliteDirect
-from shikanji.kit.db.sqlite_connection import UnsafeSqlite, open_reader, open_writer, require_safe_version
+from shikanji.kit.db.sqlite_connection import open_reader, open_writer
 from shikanji.kit.db.sqlite_writer import CAREFUL_GROUPS, GROUP_UNITS_MAX, CommitThread, SqliteWriter, Unit
 from shikanji.kit.db.transaction import Ground
 from shikanji.kit.db.tx import Tx

@@ -15,7 +15,8 @@ from shikanji.kit.clock import DAY, HOUR
 from shikanji.kit.db.faults import Unfit
 from tests.engines.postgres import PostgresServer
 from tests.harness import ALL, open_shop
-from tests.scenarios.test_audit import PLANTED, audit_of, live_a_day, violated
+from tests.scenarios.audited_day import audit_of, live_a_day, violated
+from tests.scenarios.corruptions import PLANTED
 
 numbers = count(1)
 

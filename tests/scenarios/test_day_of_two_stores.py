@@ -8,7 +8,7 @@ from typing import Any
 from shikanji.kit.clock import HOUR
 from tests.harness import Client, Counter
 from tests.probing import until
-from tests.scenarios.test_audit import audit_of, violated
+from tests.scenarios.audited_day import audit_of, violated
 from tests.scenarios.two_stores import API, COUPON_USES, ORDERS, Day, Lived, figures
 
 

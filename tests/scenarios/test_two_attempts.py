@@ -12,7 +12,7 @@ import pytest
 from shikanji.kit.clock import HOUR, MINUTE
 from tests.harness import Client, Counter, Shop, open_shop
 from tests.scaled import OneProcessOnEngines, ScaledShop
-from tests.scenarios.test_audit import audit_of, violated
+from tests.scenarios.audited_day import audit_of, violated
 
 OUTCOMES: dict[str, list[str]] = {
     "success": ["pays"],

@@ -46,7 +46,7 @@ AGES = 10_000 * DAY
 
 def violations(services: Sequence[Service], folder: Path, *, now: int, settled: bool) -> Iterator[str]:
     """What the audit says. Unless all is `settled`, only what must be so in every committed moment."""
-    with closing(Audit(services, database_files(services, folder))) as audit:
+    with closing(Audit(database_files(services, folder))) as audit:
         report = audit.run(now=now, quiet=0 if settled else AGES)
     for finding in report.findings:
         for violation in finding.violations:

@@ -12,7 +12,7 @@ import aiohttp
 
 from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.clock import SECOND, ManualClock
-from shikanji.kit.db.opening import sqlite_path
+from shikanji.kit.db.urls import sqlite_path
 from shikanji.kit.db.port import Database
 from shikanji.kit.db.sqlite import SqliteDatabase
 from shikanji.kit.db.transaction import Ground

@@ -30,9 +30,9 @@ ANALYTICS = (
                    f.counted, 'nothing known'),
                o.store_id || ' ' || o.customer_id || ' ' || o.placed_at || ' ' || o.total || ' counts ' ||
                    (o.status NOT IN ('pending', 'cancelled'))
-        FROM "order".orders o JOIN last_steps s ON s.order_id = o.id AND s.at <= :before
-        LEFT JOIN analytics.order_facts f ON f.order_id = o.id
-        WHERE {_WHOLE} AND (f.store_id, f.customer_id, f.placed_at, f.total, f.counted)
+        FROM "order".orders o LEFT JOIN analytics.order_facts f ON f.order_id = o.id
+        WHERE {_WHOLE} AND NOT EXISTS (SELECT 1 FROM young y WHERE y.order_id = o.id)
+        AND (f.store_id, f.customer_id, f.placed_at, f.total, f.counted)
             IS NOT (o.store_id, o.customer_id, o.placed_at, o.total, o.status NOT IN ('pending', 'cancelled'))""",
         needs="analytics",
     ),

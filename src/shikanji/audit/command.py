@@ -4,26 +4,25 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing
-from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from shikanji import commands, sandbox, terminal
+from shikanji import terminal
 from shikanji.audit import watermark
-from shikanji.audit.invariant import Finding, Invariant, Report
+from shikanji.audit.facts import SANDBOX, SERVICES
+from shikanji.audit.invariant import Finding, Report
 from shikanji.audit.run import Audit
-from shikanji.configuration import Configuration
-from shikanji.house import SERVICES, services_of
+from shikanji.audit.watermark import Watermark
+from shikanji.configuration import Configuration, PlatformSettings
 from shikanji.kit.clock import SECOND, SystemClock, from_rfc3339
 from shikanji.kit.db.faults import Unfit
-from shikanji.kit.db.opening import check, is_at_work, sqlite_path, url_of
-from shikanji.kit.db.retention import OUTBOX_DAYS
 from shikanji.kit.db.together import SqliteError
+from shikanji.kit.db.urls import sqlite_path, url_of
 from shikanji.kit.errors import OperatorError
 from shikanji.kit.folder import CommandFailed, is_owned
 
@@ -37,102 +36,133 @@ COLUMNS_ELSEWHERE = 160
 """How wide the report is where no terminal says how wide it may be."""
 
 
-def run(configuration: Configuration, *, settle: bool, repair: bool, forget: bool, new: bool, as_json: bool) -> int:
+Whole = Callable[[], Configuration]
+"""Everything that is set. What only looks does not ask for it: whoever has it has imported nine services."""
+
+
+def run(
+    settings: PlatformSettings, whole: Whole, *, settle: bool, repair: bool, forget: bool, new: bool, as_json: bool
+) -> int:
     """The exit code."""
-    folder = configuration.platform.folder
+    folder = settings.folder
     try:
-        databases = watermark.databases(configuration.platform.database_template)
+        databases = watermark.databases(settings.database_template)
         known = watermark.read(folder, databases)
-        report = _audit(configuration, settle=settle, since=known.clean_before if new and known else None)
+        if settle:
+            with terminal.progress().status("letting the platform finish what is under way"):
+                _have_done(whole, "settle", {})
+        report = _audit(settings, settled=settle, since=known.clean_before if new and known else None)
         _show(report, as_json=as_json)
         if not report.violations and not report.lacking:
             settled_before = from_rfc3339(report.settled_before)
-            mark = watermark.raised(known, databases, settled_before, whole=report.since is None)
-            watermark.write(folder, mark)
+            _remember(folder, watermark.raised(known, databases, settled_before, whole=report.since is None))
         if repair:
-            _repair(configuration, report)
+            _repair(whole, report)
         if forget:
-            _forget(configuration, report)
+            _forget(whole, report)
     except (OperatorError, OSError, SqliteError, Unfit) as error:
         terminal.complain(f"could not read: {error}")
         return UNREADABLE
     return VIOLATIONS if report.violations else CLEAN
 
 
-def _audit(configuration: Configuration, *, settle: bool, since: int | None) -> Report:
-    settings = configuration.platform
-    places = _places(configuration)
-    services = [service for service in services_of(settings) if service.name in places]
-    running = is_owned(settings.folder) or is_at_work([place for place in places.values() if isinstance(place, str)])
-    if settle:
-        with terminal.progress().status("letting the platform finish what is under way"):
-            asyncio.run(commands.run(configuration, "settle", {}))
+def _remember(folder: Path, mark: Watermark) -> None:
+    """What was found does not depend on it: the next look at what is new only looks further back."""
+    try:
+        watermark.write(folder, mark)
+    except OSError as error:
+        terminal.complain(f"could not remember in {folder.absolute()} that all was clean: {error.strerror}")
+
+
+def _audit(settings: PlatformSettings, *, settled: bool, since: int | None) -> Report:
+    places = _places(settings)
+    running = _is_running(settings, places)
     with ExitStack() as stack:
-        # Begun before anything is opened here: no file of SQLite's may be open in two processes by a fork.
-        cards = look_for_cards_beside(stack, places) if since is None else None
-        audit = stack.enter_context(closing(Audit(services, places, since=since)))
+        helpers = None
+        if since is None and _is_much(places):
+            from shikanji.audit.sharing import shared
+
+            # Begun before anything is opened here: no file of SQLite's may be open in two processes by a fork.
+            helpers = stack.enter_context(shared(places))
+        audit = stack.enter_context(closing(Audit(places, since=since)))
         bar = stack.enter_context(Progress(console=terminal.progress(), transient=True))
         # A platform that stands is judged as of its last moment: nothing can have been late since then.
-        now = SystemClock().now() if running or settle else audit.last_activity()
+        now = SystemClock().now() if running or settled else audit.last_activity()
         task = bar.add_task("auditing", total=len(audit.invariants))
 
-        def step(invariant: Invariant, place: int, _: int) -> None:
-            bar.update(task, completed=place, description=f"auditing {invariant.key}")
+        def step(key: str, done: int, _: int) -> None:
+            bar.update(task, completed=done, description=f"audited {key}")
 
-        return audit.run(now=now, quiet=0 if settle else QUIET_SECONDS * SECOND, progress=step, cards=cards)
+        return audit.run(now=now, quiet=0 if settled else QUIET_SECONDS * SECOND, progress=step, helpers=helpers)
 
 
-def look_for_cards_beside(
-    stack: ExitStack, places: Mapping[str, Path | str], *, bytes_min: int = BYTES_FOR_TWO
-) -> Callable[[], list[Finding]] | None:
-    """In a process of its own, where there is so much to look through that it pays; None where it does not."""
+def _is_running(settings: PlatformSettings, places: Mapping[str, Path | str]) -> bool:
+    urls = [place for place in places.values() if isinstance(place, str)]
+    if not urls:
+        return is_owned(settings.folder)
+    from shikanji.kit.db.opening import is_at_work
+
+    return is_owned(settings.folder) or is_at_work(urls)
+
+
+def _is_much(places: Mapping[str, Path | str]) -> bool:
+    """So much to look through, in files, that a second process pays."""
     files = [place for place in places.values() if isinstance(place, Path)]
-    if len(files) < len(places) or sum(file.stat().st_size for file in files) < bytes_min:
-        return None
-    beside = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("fork")))
-    return beside.submit(_card_findings, places).result
+    return len(files) == len(places) and sum(file.stat().st_size for file in files) >= BYTES_FOR_TWO
 
 
-def _card_findings(places: Mapping[str, Path | str]) -> list[Finding]:
-    services = [service for service in (*SERVICES, sandbox.service) if service.name in places]
-    with closing(Audit(services, places)) as look:
-        return look.cards()
-
-
-def _places(configuration: Configuration) -> dict[str, Path | str]:
+def _places(settings: PlatformSettings) -> dict[str, Path | str]:
     """Each part's database: a file, or a URL. The sandbox company has none where the platform runs in production."""
-    settings = configuration.platform
     found: dict[str, Path | str] = {}
-    for service in services_of(settings):
-        path = sqlite_path(settings.database_template, service.name)
+    for name in SERVICES if settings.production else (*SERVICES, SANDBOX):
+        path = sqlite_path(settings.database_template, name)
         if path is None:
-            check(settings.database_template, service)
-            found[service.name] = url_of(settings.database_template, service.name)
+            found[name] = url_of(settings.database_template, name)
         elif path.exists():
-            found[service.name] = path
-        elif service is not sandbox.service:
+            found[name] = path
+        elif name != SANDBOX:
             raise CommandFailed(f"there is no {path.absolute()}. SHIKANJI_DATA_DIR names the platform's data folder.")
+    if any(isinstance(place, str) for place in found.values()):
+        _check(settings, found)
     return found
 
 
-def _repair(configuration: Configuration, report: Report) -> None:
+def _check(settings: PlatformSettings, places: Mapping[str, Path | str]) -> None:
+    """Databases elsewhere are copied with what they have, whatever that is. Raises DatabaseUnusable."""
+    from shikanji.house import services_of
+    from shikanji.kit.db.opening import check
+
+    for service in services_of(settings):
+        if isinstance(places.get(service.name), str):
+            check(settings.database_template, service)
+
+
+def _have_done(whole: Whole, command: str, arguments: dict[str, Any]) -> Any:
+    from shikanji import commands
+
+    return asyncio.run(commands.run(whole(), command, arguments))
+
+
+def _repair(whole: Whole, report: Report) -> None:
     count = 0
     for service, ids in report.lacking.items():
         for start in range(0, len(ids), REPAIRED_AT_ONCE):
             some = {"lacking": {service: ids[start : start + REPAIRED_AT_ONCE]}}
-            count += asyncio.run(commands.run(configuration, "repair", some))
+            count += _have_done(whole, "repair", some)
     terminal.say(
         f"{count} events will be published again" if count else "no subscriber lacks an event: nothing to repair"
     )
 
 
-def _forget(configuration: Configuration, report: Report) -> None:
+def _forget(whole: Whole, report: Report) -> None:
     if report.since is not None:
         raise CommandFailed("nothing is forgotten without a look at everything: leave out --new")
     if report.violations or report.lacking:
         raise CommandFailed("nothing is forgotten as long as anything is not as it should be")
     matched = {"matched": from_rfc3339(report.settled_before)}
-    count = asyncio.run(commands.run(configuration, "forget", matched))
+    count = _have_done(whole, "forget", matched)
+    from shikanji.kit.db.retention import OUTBOX_DAYS
+
     terminal.say(f"{count} events that were more than {OUTBOX_DAYS} days old are forgotten")
 
 

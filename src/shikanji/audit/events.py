@@ -6,6 +6,9 @@ from typing import Any
 from shikanji.audit.invariant import Invariant
 from shikanji.kit.db.together import quoted
 
+DELIVERED = "30"
+"""The invariant that tells which events somebody lacks."""
+
 
 def event_invariants(services: Collection[str], map_: Mapping[str, Mapping[str, str]]) -> list[Invariant]:
     """`map_`: subscriber → event type → the service that publishes it."""
@@ -46,16 +49,19 @@ def _of_service(name: str) -> list[Invariant]:
             f"28 {name}",
             f"{name}: an aggregate's events are numbered 1 to n",
             "live",
-            f"""SELECT aggregate_id, sum(events) || ' events up to ' || max(last),
-                   max(version) || ' by its counter, the first ' || max(forgotten) || ' forgotten'
-            FROM (SELECT aggregate_id, version, forgotten, 0 AS events, 0 AS first, 0 AS last, 0 AS numbers
-                  FROM {db}.aggregates
-                  UNION ALL SELECT aggregate_id, 0, 0, count(*), min(aggregate_version), max(aggregate_version),
-                         count(DISTINCT aggregate_version) FROM {db}.outbox GROUP BY aggregate_id)
-            GROUP BY aggregate_id
-            HAVING max(version) <> max(forgotten) + sum(events) OR min(forgotten) < 0
-               OR sum(events) > 0 AND (max(last) <> max(version) OR max(first) <> max(forgotten) + 1)
-               OR sum(numbers) <> sum(events)""",
+            f"""WITH told AS (
+                SELECT aggregate_id, count(*) AS events, count(DISTINCT aggregate_version) AS numbers,
+                       min(aggregate_version) AS first, max(aggregate_version) AS last
+                FROM {db}.outbox GROUP BY aggregate_id)
+            SELECT t.aggregate_id, t.events || ' events from ' || t.first || ' to ' || t.last,
+                   coalesce(a.version || ' by its counter, the first ' || a.forgotten || ' forgotten', 'no counter')
+            FROM told t LEFT JOIN {db}.aggregates a ON a.aggregate_id = t.aggregate_id
+            WHERE a.version IS NOT a.forgotten + t.events OR t.last <> a.version OR t.first <> a.forgotten + 1
+               OR t.numbers <> t.events
+            UNION ALL
+            SELECT aggregate_id, 'no event', version || ' by its counter, the first ' || forgotten || ' forgotten'
+            FROM {db}.aggregates WHERE forgotten < 0 OR version <> forgotten AND aggregate_id NOT IN (
+                SELECT aggregate_id FROM {db}.outbox)""",
         ),
         Invariant(
             f"29 {name}",
@@ -89,7 +95,7 @@ def _of_service(name: str) -> list[Invariant]:
 def _deliveries(map_: Mapping[str, Mapping[str, str]]) -> list[Invariant]:
     return [
         Invariant(
-            f"30 {source} to {subscriber}",
+            f"{DELIVERED} {source} to {subscriber}",
             f"{subscriber} has every event of {source} that it subscribes to",
             "quiescent",
             _lacking(subscriber, source, types),

@@ -1,10 +1,13 @@
 """What an invariant is, and what was found of it."""
 
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import msgspec
 
 Scope = Literal["live", "quiescent"]
+Ask = Callable[[str], Any]
+"""Has a statement answered: with a cursor, whose rows can be gone through."""
 SHOWN_MAX = 20
 
 
@@ -17,8 +20,10 @@ class Invariant(msgspec.Struct, frozen=True):
     key: str
     title: str
     scope: Scope
-    sql: str
+    sql: str = ""
     needs: str | None = None
+    judge: Callable[[Ask], Iterator[tuple[str, str, str]]] | None = None
+    """Instead of `sql`, where one statement would read too much too often: what answers with the violations."""
     looks_in: tuple[str, tuple[str, ...]] | None = None
     """For card numbers: the table and the columns whose texts the statement answers with."""
 

@@ -53,9 +53,8 @@ LOYALTY = (
         """SELECT o.id, o.status || ': ' ||
                    coalesce(e.pending || ' pending, ' || e.granted || ' granted', 'nothing known'),
                'of ' || coalesce(e.points, 0) || ' points for ' || o.goods || ' paise: granted when completed'
-        FROM "order".orders o JOIN last_steps s ON s.order_id = o.id AND s.at <= :before
-        LEFT JOIN loyalty.earnings e ON e.order_id = o.id
-        WHERE o.status <> 'pending' AND NOT EXISTS (
+        FROM "order".orders o LEFT JOIN loyalty.earnings e ON e.order_id = o.id
+        WHERE o.status <> 'pending' AND NOT EXISTS (SELECT 1 FROM young y WHERE y.order_id = o.id) AND NOT EXISTS (
             SELECT 1 FROM payment.refunds r WHERE r.order_id = o.id AND r.updated_at > :before)
         AND CASE WHEN e.order_id IS NULL THEN o.status <> 'cancelled'
             WHEN o.status = 'cancelled' THEN e.pending + e.granted + e.bonus_granted <> 0
@@ -146,8 +145,8 @@ LOYALTY = (
         ordered AS (
             SELECT o.id AS order_id, o.attempt, o.discount,
                    json_extract(CAST(o.details_document AS TEXT), '$.points_redeemed') AS points
-            FROM "order".orders o JOIN last_steps s ON s.order_id = o.id AND s.at <= :before
-            WHERE o.benefits = 1 AND o.status NOT IN ('pending', 'cancelled'))
+            FROM "order".orders o WHERE o.benefits = 1 AND o.status NOT IN ('pending', 'cancelled')
+            AND NOT EXISTS (SELECT 1 FROM young y WHERE y.order_id = o.id))
         SELECT order_id || '/' || attempt,
                coalesce(max(spent_points) || ' points, ' || max(spent_discount), 'nothing') || ' spent',
                coalesce(max(points) || ' points, ' || max(discount), 'nothing') || ' in the order'
@@ -164,8 +163,8 @@ LOYALTY = (
         "quiescent",
         """SELECT h.order_id || '/' || h.attempt, h.state, 'released or returned' FROM loyalty.benefit_holds h
         JOIN "order".orders o ON o.id = h.order_id AND o.status = 'cancelled'
-        JOIN last_steps s ON s.order_id = o.id AND s.at <= :before
         WHERE h.state NOT IN ('released', 'returned') AND NOT EXISTS (
+            SELECT 1 FROM young y WHERE y.order_id = o.id) AND NOT EXISTS (
             SELECT 1 FROM "order".revivals r WHERE r.order_id = o.id AND r.state = 'open')""",
         needs="loyalty",
     ),

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from shikanji.audit.access import ACCESS
 from shikanji.audit.analytics import ANALYTICS
 from shikanji.audit.cards import card_numbers, texts
-from shikanji.audit.events import event_invariants, lacking_events, open_letters
+from shikanji.audit.events import DELIVERED, event_invariants, lacking_events, open_letters
+from shikanji.audit.facts import subscriptions
 from shikanji.audit.invariant import SHOWN_MAX, Finding, Invariant, Report, Violation
 from shikanji.audit.invoices import INVOICES
 from shikanji.audit.loyalty import LOYALTY
@@ -20,33 +21,35 @@ from shikanji.audit.purchases import PURCHASES
 from shikanji.audit.review import REVIEWS
 from shikanji.audit.since import asks_whole, is_seen, touch
 from shikanji.audit.stock import STOCK
-from shikanji.audit.views import prepare
+from shikanji.audit.views import mark_young, prepare
 from shikanji.kit.clock import to_rfc3339
 from shikanji.kit.db.together import forbid_changes, open_together, quoted
-from shikanji.kit.service import Service
 
-Progress = Callable[[Invariant, int, int], None]
-Cards = Callable[[], list[Finding]]
+Progress = Callable[[str, int, int], None]
+"""Is told what has been checked last, and how many of how many have been."""
+
+
+class Helpers(Protocol):
+    """Who checks invariants elsewhere, in whatever order."""
+
+    def check(self, invariants: Sequence[Invariant], before: int, now: int) -> Iterator[Finding]: ...
 
 
 class Audit:
     """One look at all databases. `places` go by the service's name, and are files or URLs of PostgreSQL; the sandbox
     company's may be among them."""
 
-    def __init__(
-        self, services: Sequence[Service], places: Mapping[str, Path | str], *, since: int | None = None
-    ) -> None:
+    def __init__(self, places: Mapping[str, Path | str], *, since: int | None = None) -> None:
         """`since`: look only at what is new since then (µs), as `audit.since` says. Raises FileNotFoundError, or Unfit
         for a URL that leads to no database of ours."""
-        self._services = services
-        self._names = [service.name for service in services]
-        self._map = subscriptions(services)
+        self._names = [*places]
+        self._map = subscriptions(self._names)
         self._connection = _open(places)
         self._look_at_one_moment()
         self._since = since
+        self._times: dict[str, int] = {}
         self._rewritten = str if since is None else touch(self._connection, self._names, since)
         prepare(self._connection, self._rewritten)
-        forbid_changes(self._connection)
 
     def _look_at_one_moment(self) -> None:
         """From here on every database is seen as it is now, whatever is written meanwhile."""
@@ -94,43 +97,60 @@ class Audit:
             newest = max(newest, row[0])
         return newest
 
-    def run(self, *, now: int, quiet: int, progress: Progress | None = None, cards: Cards | None = None) -> Report:
-        """`now` and `quiet` in µs: quiescent invariants look at what is older than `now - quiet`. `cards` answers with
-        what somebody else has found who looks for card numbers at the same time."""
+    def run(self, *, now: int, quiet: int, progress: Progress | None = None, helpers: Helpers | None = None) -> Report:
+        """`now` and `quiet` in µs: quiescent invariants look at what is older than `now - quiet`. `helpers` look at
+        everything instead of this process."""
         before, invariants = now - quiet, self.invariants
         findings = []
-        for place, invariant in enumerate(invariants):
+        checked = self._check_all(before, now) if helpers is None else helpers.check(invariants, before, now)
+        for place, finding in enumerate(checked, start=1):
+            findings.append(finding)
             if progress is not None:
-                progress(invariant, place, len(invariants))
-            if cards is None or invariant.looks_in is None:
-                findings.append(self._check(invariant, before, now))
-        findings += cards() if cards is not None else []
+                progress(finding.key, place, len(invariants))
         return Report(
             checked_at=to_rfc3339(now),
             settled_before=to_rfc3339(before),
             findings=findings,
             open=open_letters(self._connection, self._names),
-            lacking=lacking_events(self._connection, self._map, before, self._rewritten),
+            lacking=self._lacking(findings, before),
             since=None if self._since is None else to_rfc3339(self._since),
             unseen=[invariant.key for invariant in self._every if invariant not in invariants],
         )
 
-    def cards(self) -> list[Finding]:
-        """Card numbers alone, which are half of the work of a whole audit and no question of time."""
-        return [self._check(invariant, 0, 0) for invariant in self.invariants if invariant.looks_in is not None]
+    def _lacking(self, findings: Iterable[Finding], before: int) -> dict[str, list[str]]:
+        """Asked only where an event was found to be lacking: it is all that an invariant has been asked already."""
+        if not any(finding.count for finding in findings if finding.key.split()[0] == DELIVERED):
+            return {}
+        return lacking_events(self._connection, self._map, before, self._rewritten)
 
-    def _check(self, invariant: Invariant, before: int, now: int) -> Finding:
+    def _check_all(self, before: int, now: int) -> Iterator[Finding]:
+        self.judge_what_is_before(before, now)
+        yield from map(self.check, self.invariants)
+
+    def judge_what_is_before(self, before: int, now: int) -> None:
+        """What `check` is to look at (µs): what is younger than `before` need not have settled."""
+        self._times = {"before": before, "now": now}
+        forbid_changes(self._connection, really=False)
+        mark_young(self._connection, before, self._rewritten)
+        forbid_changes(self._connection)
+
+    def check(self, invariant: Invariant) -> Finding:
         started = time.monotonic()
-        named = {"before": before, "now": now}
-        given = {name: value for name, value in named.items() if f":{name}" in invariant.sql}
-        sql = invariant.sql if asks_whole(invariant) else self._rewritten(invariant.sql)
-        rows: Iterator[Any] = self._connection.execute(sql, given)
-        if invariant.looks_in is not None:
-            rows = card_numbers(rows, *invariant.looks_in)
+        rows = self._violations(invariant)
         shown = [Violation(*(str(value) for value in row)) for row in islice(rows, SHOWN_MAX)]
         count = len(shown) + sum(1 for _ in rows)
         milliseconds = round((time.monotonic() - started) * 1_000)
         return Finding(invariant.key, invariant.title, invariant.scope, count, shown, milliseconds)
+
+    def _violations(self, invariant: Invariant) -> Iterator[Any]:
+        if invariant.judge is not None:
+            return invariant.judge(self._ask)
+        rows: Iterator[Any] = self._ask(invariant.sql, whole=asks_whole(invariant))
+        return rows if invariant.looks_in is None else card_numbers(rows, *invariant.looks_in)
+
+    def _ask(self, statement: str, *, whole: bool = False) -> Any:
+        given = {name: value for name, value in self._times.items() if f":{name}" in statement}
+        return self._connection.execute(statement if whole else self._rewritten(statement), given)
 
     def _no_cards(self) -> Iterable[Invariant]:
         """Invariant 48, a statement per table: no column that can hold text holds a card number."""
@@ -141,18 +161,19 @@ class Audit:
                     f"no card number in {name}'s {table}",
                     "live",
                     texts(name, table, columns),
-                    looks_in=(table, tuple(columns)),
+                    looks_in=(table, tuple(column for column, _ in columns)),
                 )
 
-    def _tables(self, name: str) -> list[tuple[str, list[str]]]:
+    def _tables(self, name: str) -> list[tuple[str, list[tuple[str, bool]]]]:
+        """Each with its columns that can hold text, and whether these may be NULL."""
         rows: list[Any] = self._connection.execute(
-            f"SELECT m.name, c.name FROM {quoted(name)}.sqlite_master m, pragma_table_info(m.name, ?) c "
+            f'SELECT m.name, c.name, c."notnull" FROM {quoted(name)}.sqlite_master m, pragma_table_info(m.name, ?) c '
             "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB') ORDER BY 1, c.cid",
             (name,),
         ).fetchall()
-        tables: dict[str, list[str]] = {}
-        for table, column in rows:
-            tables.setdefault(table, []).append(column)
+        tables: dict[str, list[tuple[str, bool]]] = {}
+        for table, column, is_needed in rows:
+            tables.setdefault(table, []).append((column, not is_needed))
         return list(tables.items())
 
 
@@ -163,13 +184,3 @@ def _open(places: Mapping[str, Path | str]) -> Any:
     from shikanji.kit.db.copied import copy_together
 
     return copy_together(urls)
-
-
-def subscriptions(services: Sequence[Service]) -> dict[str, dict[str, str]]:
-    """Subscriber → event type → the service that publishes it."""
-    published = {kind.__name__: service.name for service in services for kind in service.publishes}
-    return {
-        service.name: {kind: published[kind] for kind in service.subscribers.kinds if kind in published}
-        for service in services
-        if service.subscribers.kinds
-    }

@@ -3,18 +3,15 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
-from shikanji.services.order.model.edges import EDGES
+from shikanji.audit.facts import LEGAL_STEPS
 
 VIEWS = (
-    # Every step of an order with the one before it.
-    """CREATE TEMP VIEW steps AS
-    SELECT t.order_id, t.version, t.status, t.at, lag(t.status) OVER w AS previous,
-           lag(t.version) OVER w AS previous_version
-    FROM "order".order_timeline t WINDOW w AS (PARTITION BY t.order_id ORDER BY t.version)""",
     """CREATE TEMP VIEW lines AS
     SELECT o.id AS order_id, o.store_id, json_extract(l.value, '$.product_id') AS product_id,
            json_extract(l.value, '$.quantity') AS quantity
@@ -29,23 +26,9 @@ VIEWS = (
     GROUP BY order_id""",
     """CREATE TEMP VIEW asked_back AS
     SELECT order_id, sum(amount) AS amount FROM payment.refunds WHERE cause = 'requested' GROUP BY order_id""",
-    # Cancelled orders whose events are forgotten, and what they were before.
-    """CREATE TEMP VIEW forgotten_cancellations AS
-    SELECT s.order_id, s.previous FROM steps s JOIN "order".aggregates a ON a.aggregate_id = s.order_id
-    LEFT JOIN (SELECT DISTINCT aggregate_id FROM "order".outbox WHERE type = 'OrderCancelled') e
-      ON e.aggregate_id = s.order_id
-    WHERE s.status = 'cancelled' AND a.forgotten > 0 AND e.aggregate_id IS NULL""",
-    """CREATE TEMP VIEW sold_days AS
-    SELECT order_id, date(min(at) / 1000000, 'unixepoch') AS day FROM "order".order_timeline
-    WHERE status = 'confirmed' GROUP BY order_id""",
 )
 
-# Asked again and again, and large: made once for all invariants, which see one state of every database anyway.
-TABLES = (
-    """CREATE TEMP TABLE last_steps (order_id TEXT PRIMARY KEY, version INTEGER, at INTEGER) WITHOUT ROWID""",
-    """INSERT INTO last_steps SELECT order_id, max(version), max(at) FROM "order".order_timeline
-    GROUP BY order_id ORDER BY order_id""",
-)
+_YOUNG = """INSERT OR IGNORE INTO temp.young SELECT order_id FROM "order".order_timeline WHERE at > ?"""
 
 PHONE_DIGITS_MAX = 15
 """By E.164."""
@@ -55,19 +38,32 @@ _JSON_STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 
 def prepare(connection: Any, rewritten: Callable[[str], str] = str) -> None:
-    """Views, functions and the table of legal steps. `rewritten` makes a statement ask other tables."""
+    """Views and functions. `rewritten` makes a statement ask other tables."""
     connection.create_function("blake2b_hex", 1, _blake2b, deterministic=True)
     connection.create_function("sha256_hex", 1, _sha256, deterministic=True)
     connection.create_function("line_sums", 1, line_sums, deterministic=True)
     connection.create_function("pieces_ordered", 1, pieces_ordered, deterministic=True)
     connection.create_function("pieces_held", 1, pieces_held, deterministic=True)
+    connection.create_function("are_alike", 2, are_alike, deterministic=True)
+    connection.create_function("are_legal", 2, are_legal, deterministic=True)
     for view in VIEWS:
         connection.execute(rewritten(view))
-    for statement in TABLES:
-        connection.execute(rewritten(statement))
-    connection.execute("CREATE TEMP TABLE legal_steps (old TEXT, new TEXT, fulfilment TEXT)")
-    legal = [(edge.old, edge.new, fulfilment) for edge in EDGES for fulfilment in edge.fulfilments]
-    connection.executemany("INSERT INTO legal_steps VALUES (?, ?, ?)", legal)
+    connection.execute("CREATE TEMP TABLE young (order_id TEXT PRIMARY KEY) WITHOUT ROWID")
+
+
+def mark_young(connection: Any, before: int, rewritten: Callable[[str], str] = str) -> None:
+    """Orders with a step after `before` (µs): what others know of them need not have settled."""
+    connection.execute("DELETE FROM temp.young")
+    connection.execute(rewritten(_YOUNG), (before,))
+
+
+@lru_cache(maxsize=1_000)
+def are_legal(fulfilment: str, steps: str) -> bool:
+    """`steps`: "1 pending,2 confirmed", in any order. Most orders go one of a few ways."""
+    numbered = sorted((int(number), status) for number, status in (step.split(" ") for step in steps.split(",")))
+    if [number for number, _ in numbered] != [*range(1, len(numbered) + 1)] or numbered[0][1] != "pending":
+        return False
+    return all(fulfilment in LEGAL_STEPS.get((old, new), "").split() for (_, old), (_, new) in pairwise(numbered))
 
 
 class _Line(msgspec.Struct):
@@ -84,7 +80,15 @@ class _Line(msgspec.Struct):
     paid: int
 
 
+class Pieces(msgspec.Struct):
+    """How many of what."""
+
+    product_id: str
+    quantity: int
+
+
 _lines = msgspec.json.Decoder(list[_Line])
+_pieces_only = msgspec.json.Decoder(list[Pieces])
 _held = msgspec.json.Decoder(list[tuple[str, str, int]])
 _UNREADABLE = "lines that cannot be read"
 
@@ -108,6 +112,18 @@ def pieces_ordered(document: bytes | str) -> str:
         return _pieces((line.product_id, line.quantity) for line in _lines.decode(document))
     except msgspec.DecodeError:
         return _UNREADABLE
+
+
+def are_alike(held: bytes | str | None, ordered: bytes | str) -> bool:
+    """Whether a hold has what an order has. Nearly always line by line, so that nothing need be added up."""
+    try:
+        lines = _pieces_only.decode(ordered)
+        pieces = _held.decode(held or b"[]")
+    except msgspec.DecodeError:
+        return False
+    if [(line.product_id, line.quantity) for line in lines] == [(product, quantity) for _, product, quantity in pieces]:
+        return True
+    return pieces_held(held) == pieces_ordered(ordered)
 
 
 def pieces_held(document: bytes | str | None) -> str:

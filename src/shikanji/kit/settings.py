@@ -63,9 +63,10 @@ class Source:
                 self._take(given, field, name)
         return kind(**given)
 
-    def check(self) -> None:
-        """Raises SettingsError with all wrong values and unknown names that `fill` has met."""
-        unknown = sorted(set(self._values) - self._known)
+    def check(self, *, of_others: bool = False) -> None:
+        """Raises SettingsError with all wrong values and unknown names that `fill` has met; names are not unknown that
+        may be those `of_others`, who have not been asked."""
+        unknown = [] if of_others else sorted(set(self._values) - self._known)
         problems = self._problems + [self._unknown(name) for name in unknown]
         if problems:
             raise SettingsError(problems)

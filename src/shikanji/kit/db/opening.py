@@ -1,4 +1,4 @@
-"""From a database URL to a database: `sqlite:///folder/{service}.db` or `postgresql://host/{service}`."""
+"""From a database URL (`kit.db.urls`) to a database."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,9 +11,9 @@ from shikanji.kit.db.migrations import check_sqlite, migrate_sqlite
 from shikanji.kit.db.port import Database, DirectDatabase
 from shikanji.kit.db.sqlite import SqliteDatabase, SqliteDirect
 from shikanji.kit.db.transaction import Ground
+from shikanji.kit.db.urls import sqlite_path, url_of
 from shikanji.kit.errors import OperatorError
 
-_SQLITE = "sqlite:///"
 _FOREIGN = {"pysqlite3", "alembic"}
 """Whose errors speak of the file (damaged, not writable, no history that we know) and not of a fault in our code."""
 
@@ -26,11 +26,6 @@ class Migrated(Protocol):
 
     @property
     def migrations(self) -> str: ...
-
-
-class BadDatabaseUrl(ValueError):
-    def __init__(self, url: str) -> None:
-        super().__init__(f"{url!r} is neither sqlite:///…{{service}}… nor postgresql://…{{service}}…")
 
 
 class DatabaseUnusable(OperatorError):
@@ -101,19 +96,3 @@ def is_at_work(urls: Sequence[str]) -> bool:
     from shikanji.kit.db.copied import has_clients
 
     return any(has_clients(url) for url in urls)
-
-
-def sqlite_path(url: str, service: str) -> Path | None:
-    """The file of a service, or None when the URL speaks of PostgreSQL."""
-    if url.startswith(_SQLITE):
-        return Path(url_of(url, service).removeprefix(_SQLITE))
-    if url.startswith(("postgresql://", "postgres://")):
-        return None
-    raise BadDatabaseUrl(url)
-
-
-def url_of(url: str, service: str) -> str:
-    """The URL of one service's database."""
-    if "{service}" not in url:
-        raise BadDatabaseUrl(url)
-    return url.replace("{service}", service)

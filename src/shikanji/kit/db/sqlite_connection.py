@@ -9,6 +9,7 @@ import pysqlite3.dbapi2 as sqlite
 
 from shikanji.kit.context import Origin
 from shikanji.kit.db.faults import ConstraintViolated, StorageFault, TransactionOver
+from shikanji.kit.db.safe_sqlite import BUSY_SECONDS_MAX, require_safe_version
 from shikanji.kit.db.statements import Statements, for_sqlite
 from shikanji.kit.db.transaction import Ground, Transaction
 
@@ -22,23 +23,10 @@ STATEMENTS: Statements = for_sqlite()
 sqlite.register_adapter(type(None), {}.get)
 sqlite.register_adapter(bytes, bytes)
 
-BUSY_SECONDS_MAX = 5.0
 CACHE_KIB_MAX = 16_384
 WAL_PAGES_MAX = 16_000
 """64 MB: from here on COMMIT copies the WAL into the database itself."""
-_FIXED_LINES = {(3, 44): 6, (3, 50): 7}
 _PASSING = {"SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_NOMEM", "SQLITE_READONLY_RECOVERY"}
-
-
-class UnsafeSqlite(RuntimeError):
-    """This SQLite can corrupt a database in WAL mode (the WAL-reset fault, sqlite.org/wal.html)."""
-
-
-def require_safe_version(version: tuple[int, ...] = sqlite.sqlite_version_info) -> None:
-    if version >= (3, 51, 3) or version[2] >= _FIXED_LINES.get((version[0], version[1]), 1_000):
-        return
-    text = ".".join(str(part) for part in version)
-    raise UnsafeSqlite(f"SQLite {text} can corrupt a WAL database: 3.51.3 or later (3.50.7, 3.44.6) is needed")
 
 
 def open_writer(path: Path) -> Any:

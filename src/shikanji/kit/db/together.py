@@ -6,7 +6,10 @@ from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
 
-from shikanji.kit.db.sqlite_connection import BUSY_SECONDS_MAX, require_safe_version
+from shikanji.kit.db.safe_sqlite import BUSY_SECONDS_MAX, require_safe_version
+
+MAPPED_BYTES_MAX = 1 << 36
+"""Files are read where the kernel has them: copying each page first takes half of the time of a look at everything."""
 
 SqliteError = sqlite.Error
 """What reading may raise: a file that is no database, is damaged, or is of another release."""
@@ -30,14 +33,15 @@ def open_together(paths: Mapping[str, Path]) -> Any:
 def _attach(connection: Any, name: str, path: Path) -> None:
     try:
         connection.execute(f"ATTACH DATABASE ? AS {quoted(name)}", (str(path),))
+        connection.execute(f"PRAGMA {quoted(name)}.mmap_size={MAPPED_BYTES_MAX}").fetchall()
     except SqliteError as error:
         connection.close()
         raise SqliteError(f"{path}: {error}") from error
 
 
-def forbid_changes(connection: Any) -> None:
-    """From here on, not even temporary tables can be made."""
-    connection.execute("PRAGMA query_only=ON")
+def forbid_changes(connection: Any, *, really: bool = True) -> None:
+    """From here on, not even temporary tables can be made; or all may be done again."""
+    connection.execute(f"PRAGMA query_only={'ON' if really else 'OFF'}")
 
 
 def quoted(name: str) -> str:
