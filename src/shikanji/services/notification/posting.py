@@ -257,9 +257,9 @@ class _Round:
     ) -> Outcome:
         """To each of them at once. One that took it is enough: another attempt would reach that one twice."""
         rendered = wording.render(self._words(contact.language, delivery.kind), facts)
-        letters = [_letter(delivery, device, rendered) for device in self._batch.devices.get(delivery.customer_id, [])]
-        ways = [self._push[device.provider] for device in self._batch.devices.get(delivery.customer_id, [])]
-        posted = await post_to_all(ways, letters)
+        devices = self._batch.devices.get(delivery.customer_id, [])
+        ways = [self._push[device.provider] for device in devices]
+        posted = await post_to_all(ways, [_letter(delivery, device, rendered) for device in devices])
         if posted.failed is not None and not posted.taken:
             return msgspec.structs.replace(_ended_by(self._room, delivery, posted.failed), gone=posted.gone)
         if not posted.taken:
