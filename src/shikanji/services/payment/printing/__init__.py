@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EDITION", "Language", "print_invoice"]
 
-EDITION = "1"
+EDITION = "2"
 """Of the template: it is part of an ETag, so that a browser does not keep the old look."""
 TEMPLATE = Path(__file__).parent / "invoice.typ"
 FONTS = ("noto-sans", "noto-sans-devanagari")
