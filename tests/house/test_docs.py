@@ -126,6 +126,19 @@ def test_what_is_made_from_the_code_is_current(path: Path) -> None:
     assert (ROOT / path).read_text() == pages()[path], "python -m tests.house.write_docs"
 
 
+def untold(source: str, manual: str) -> list[str]:
+    """Alarms that code raises and the manual does not explain."""
+    return [alarm for alarm in re.findall(r'alarm="([a-z-]+)"', source) if f"| `{alarm}` |" not in manual]
+
+
+def test_every_alarm_is_explained_to_whom_it_wakes() -> None:
+    manual = (ROOT / "docs" / "operations.md").read_text()
+    raised = "\n".join((ROOT / path).read_text() for path in files() if path.parts[0] == "src" and path.suffix == ".py")
+
+    assert untold(raised, manual) == []
+    assert untold('_log.error("a pot is cold", alarm="cold-pot")', manual) == ["cold-pot"]
+
+
 def test_every_decision_is_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text()
