@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shikanji.cli import app, events_app
+from shikanji.cli import analytics_app, app, events_app
 from shikanji.cli_engines import app as engines_app
 from shikanji.house import SERVICES
 from shikanji.sandbox import service as sandbox
@@ -27,7 +27,7 @@ ROUTES = [route for service in (*SERVICES, sandbox) for route in service.routes.
 PARAMETER = re.compile(r"\{\w+\}|\$\w+")
 TEMPLATES = {PARAMETER.sub("{}", route.path) for route in ROUTES}
 NAMES = {f"{route.method} {PARAMETER.sub('{}', route.path)}" for route in ROUTES}
-GROUPS = {"events": events_app, "engines": engines_app}
+GROUPS = {"analytics": analytics_app, "events": events_app, "engines": engines_app}
 COMMANDS = {
     name for name in (*app, *(f"{group} {name}" for group, its in GROUPS.items() for name in its)) if "-" not in name
 }
@@ -40,7 +40,7 @@ EVENT_LIKE = re.compile(
 
 def stale(text: str, folder: Path) -> Iterator[str]:
     """What a document in `folder` names that is not there."""
-    for command in re.findall(r"(?<![\w/-])shikanji ((?:(?:events|engines) )?[a-z]+)\b", "\n".join(_code(text))):
+    for command in re.findall(rf"(?<![\w/-])shikanji ((?:(?:{'|'.join(GROUPS)}) )?[a-z]+)\b", "\n".join(_code(text))):
         if command not in COMMANDS:
             yield f"shikanji {command}"
     yield from (f"make {name}" for name in re.findall(r"`make ([a-z]+)`", text) if name not in TARGETS)
@@ -90,6 +90,7 @@ def test_what_a_document_names_is_there(path: Path) -> None:
         "`shikanji restore`",
         "`shikanji events forget`",
         "`shikanji engines sideways`",
+        "`shikanji analytics sideways`",
         "`make coffee`",
         "`SHIKANJI_COLOUR`",
         "`GET /api/v1/coupons`",
