@@ -58,6 +58,7 @@ payments = sa.Table(
 `unknown`: the provider was asked and the answer got lost. `released`: why it no longer counts for its order."""
 
 sa.Index("payments_of_store", payments.c.store_id, payments.c.id)
+sa.Index("payments_of_customer", payments.c.customer_id, payments.c.id)
 sa.Index(
     "payments_provider_order",
     payments.c.provider,
@@ -242,6 +243,7 @@ sa.Index("invoice_of_order", invoices.c.order_id, unique=True, sqlite_where=INVO
 sa.Index("invoice_of_payment", invoices.c.payment_id, sqlite_where=INVOICE, postgresql_where=INVOICE)
 sa.Index("invoices_number", invoices.c.gstin, invoices.c.fiscal_year, invoices.c.number, unique=True)
 sa.Index("invoices_of_store", invoices.c.store_id, invoices.c.id)
+sa.Index("invoices_by_kind", invoices.c.store_id, invoices.c.kind, invoices.c.id)
 
 invoices_due = sa.Table(
     "invoices_due",

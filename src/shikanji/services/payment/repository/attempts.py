@@ -193,11 +193,24 @@ class PaymentFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def list_payments(tx: Tx, wanted: PaymentFilter, *, before_id: str | None, limit: int) -> list[Payment]:
-    """Newest first, from before `before_id` on."""
+    """Newest first, from before `before_id` on. Each store is asked by itself, for only so does an index give the
+    order."""
+    if wanted.store_ids is None:
+        return tx.execute(_select_payments(wanted, before_id, limit)).all(Payment)
+    rows = [
+        payment
+        for store_id in wanted.store_ids
+        for payment in tx.execute(_select_payments(wanted, before_id, limit, store_id)).all(Payment)
+    ]
+    return sorted(rows, key=lambda payment: payment.id, reverse=True)[:limit]
+
+
+def _select_payments(
+    wanted: PaymentFilter, before_id: str | None, limit: int, store_id: str | None = None
+) -> sa.Select[tuple[object, ...]]:
     statement = sa.select(payments).order_by(payments.c.id.desc()).limit(limit)
-    if wanted.store_ids is not None:
-        statement = statement.where(payments.c.store_id.in_(wanted.store_ids))
     exact = (
+        (payments.c.store_id, store_id),
         (payments.c.status, wanted.status),
         (payments.c.provider, wanted.provider),
         (payments.c.order_id, wanted.order_id),
@@ -210,7 +223,7 @@ def list_payments(tx: Tx, wanted: PaymentFilter, *, before_id: str | None, limit
         statement = statement.where(payments.c.created_at < wanted.until)
     if before_id is not None:
         statement = statement.where(payments.c.id < before_id)
-    return tx.execute(statement).all(Payment)
+    return statement
 
 
 def note_try(tx: Tx, payment: Payment, found: Try, source: Source) -> bool:

@@ -63,6 +63,7 @@ def _create_orders() -> None:
     op.create_index("orders_number", "orders", ["order_number", "store_id"], unique=True)
     op.create_index("orders_of_customer", "orders", ["customer_id", "id"])
     op.create_index("orders_of_store", "orders", ["store_id", "id"])
+    op.create_index("orders_by_fulfilment", "orders", ["store_id", "fulfilment", "id"])
     _partial("orders_unstarted", ["customer_id"], "status IN ('pending', 'confirmed')")
     _partial("orders_active", ["store_id", "id"], "status NOT IN ('completed', 'cancelled')")
     _partial("orders_cancelled", ["store_id", "id"], "status = 'cancelled'")

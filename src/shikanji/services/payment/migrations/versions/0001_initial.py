@@ -69,6 +69,7 @@ def _create_payments() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("payments_of_store", "payments", ["store_id", "id"])
+    op.create_index("payments_of_customer", "payments", ["customer_id", "id"])
     _create_partial_index("payments_provider_order", "payments", ["provider", "provider_order_id"], unique=True)
     _create_partial_index("payments_provider_payment", "payments", ["provider", "provider_payment_id"], unique=True)
     _create_partial_index("payments_captured", "payments", ["captured_at"], where="provider_payment_id")
@@ -216,6 +217,7 @@ def _create_invoices() -> None:
     op.create_index("invoice_of_payment", "invoices", ["payment_id"], sqlite_where=invoice, postgresql_where=invoice)
     op.create_index("invoices_number", "invoices", ["gstin", "fiscal_year", "number"], unique=True)
     op.create_index("invoices_of_store", "invoices", ["store_id", "id"])
+    op.create_index("invoices_by_kind", "invoices", ["store_id", "kind", "id"])
 
 
 def _create_invoices_due() -> None:
