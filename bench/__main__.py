@@ -4,7 +4,6 @@ processes on real engines, with one and with two copies of what an order passes.
 Loopback only; every loop has a fixed number of requests, so it ends by itself (some two minutes, and some six)."""
 
 import argparse
-import asyncio
 import compileall
 import tempfile
 from contextlib import AsyncExitStack
@@ -12,11 +11,11 @@ from pathlib import Path
 
 import uvloop
 
-from bench import bare, comparison, growth, report, scaled
+from bench import bare, comparison, growth, paper, report, scaled
 from bench.http import client
 from bench.load import closed_loop
 from bench.orders import measure_orders, outcome, step
-from bench.process import running
+from bench.process import idle_rows, running
 from bench.report import Row
 from bench.shop import Shop, opened
 
@@ -33,13 +32,10 @@ async def main(orders: int) -> list[Row]:
     async with AsyncExitStack() as stack:
         settings = {"SHIKANJI_RATE_LIMITS": "off", "SHIKANJI_LOG_LEVEL": "warning"}
         platform = await stack.enter_async_context(running(PLATFORM, ready_path="/health/ready", settings=settings))
-        await asyncio.sleep(2)
-        rows = [
-            Row("ready", platform.ready_seconds, "s", 5, 1.5, more_is_better=False),
-            Row("memory idle", platform.memory_mb(), "MB", 250, 120, more_is_better=False),
-        ]
+        rows = await idle_rows(platform)
         shop = await stack.enter_async_context(opened(platform.url, customers=CUSTOMERS))
         rows += await measure_orders(platform, shop, orders)
+        rows += await step("invoices on paper", paper.rows(platform, shop))
         rows += await _menu(shop)
     rows += _floor(orders)
     return rows
@@ -92,12 +88,13 @@ if __name__ == "__main__":
     parser.add_argument("--orders", type=int, default=4_000, help="orders that each measure places")
     parser.add_argument("--growth", action="store_true", help="instead: with many orders stored, against a thousand")
     parser.add_argument("--stored", type=int, default=1_000_000, help="how many orders are stored for that")
+    parser.add_argument("--folder", type=Path, help="for that: a history of so many, made by `python -m bench.history`")
     parser.add_argument("--shape", choices=SHAPES, default="both", help="one process, several, or both")
     arguments = parser.parse_args()
     # As in a checkout that has been started before.
     compileall.compile_dir(SOURCES, quiet=1)
     if arguments.growth:
-        growth.run(arguments.orders, arguments.stored)
+        growth.run(arguments.orders, arguments.stored, arguments.folder)
     else:
         for measure in SHAPES[arguments.shape]:
             measure(arguments.orders)

@@ -1,87 +1,83 @@
-"""What a long history costs: every measure on a platform with a million orders, against one with a thousand. Both are
-measured in turn by the same clients, twice, and the better of both counts: what else a machine does only takes."""
+"""What a long history costs: every measure on a platform with a million orders, against one with a thousand. Both stand
+side by side and each part is measured on the one, then on the other, twice, and the better of both counts: what else a
+machine does only takes. Each part's table is printed, and kept, as soon as the part is done."""
 
-import asyncio
-import json
 import tempfile
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-import msgspec
 import uvloop
-from rich.console import Console
-from rich.table import Table
 
-from bench import pages
+from bench import pages, paper
+from bench.growth_report import Growth, keep, show
 from bench.history.__main__ import make
 from bench.load import closed_loop
 from bench.orders import measure_orders, step
-from bench.process import running
-from bench.report import WIDTH, Row, facts
-from bench.shop import opened
+from bench.process import Running, calm, idle_rows, running
+from bench.report import Row
+from bench.shop import Shop, opened
 
-KEPT = Path(__file__).parent / "results_growth.json"
 SMALL = 1_000
 ROUNDS = 2
 CUSTOMERS = 64
 READS = 6_000
-IDLE_SECONDS = 5
 PLATFORM = ["-m", "shikanji.cli", "up", "--port", "{port}"]
 SETTINGS = {"SHIKANJI_RATE_LIMITS": "off", "SHIKANJI_LOG_LEVEL": "warning"}
-BAR, GOAL = 1.5, 1.05
 
 
-class Growth(msgspec.Struct, frozen=True):
-    """`ratio` is above 1 where the long history is slower, or larger."""
+@dataclass(frozen=True)
+class Stand:
+    """One of the two, open for business."""
 
-    measure: str
-    small: float
-    large: float
-    unit: str
-    ratio: float
-    standing: str
-
-    @classmethod
-    def of(cls, small: Row, large: Row) -> "Growth":
-        ratio = small.value / large.value if small.more_is_better else large.value / small.value
-        standing = "goal" if ratio <= GOAL else "bar" if ratio <= BAR else "below the bar"
-        return cls(small.measure, small.value, large.value, small.unit, ratio, standing)
+    platform: Running
+    shop: Shop
 
 
-def run(orders: int, stored: int) -> None:
-    """`orders`: how many each order measure places; `stored`: how many the long history has."""
-    with _histories(stored) as (small, large):
-        rounds = [[uvloop.run(_measure(folder, orders)) for folder in (small, large)] for _ in range(ROUNDS)]
-    least, most = (_better([one[place] for one in rounds]) for place in range(2))
-    found = [Growth.of(one, most[measure]) for measure, one in least.items()]
-    _show(found, stored)
-    _keep(found, stored)
+T = TypeVar("T")
+Part = Callable[[T], Awaitable[list[Row]]]
+
+
+def run(orders: int, stored: int, folder: Path | None) -> None:
+    """`orders`: how many each order measure places; `stored`: how many the long history has, which is made unless
+    `folder` has it: to that, the measuring adds its own orders."""
+    with _histories(stored, folder) as (small, large):
+        uvloop.run(_measure((small, large), orders, stored))
 
 
 @contextmanager
-def _histories(stored: int) -> Iterator[tuple[Path, Path]]:
+def _histories(stored: int, made: Path | None) -> Iterator[tuple[Path, Path]]:
     with tempfile.TemporaryDirectory(prefix="shikanji-growth-") as folder:
-        small, large = Path(folder) / "small", Path(folder) / "large"
+        small, large = Path(folder) / "small", made or Path(folder) / "large"
         make(small, SMALL)
-        make(large, stored)
+        if made is None:
+            make(large, stored)
         yield small, large
 
 
-async def _measure(folder: Path, orders: int) -> list[Row]:
+async def _measure(folders: Sequence[Path], orders: int, stored: int) -> None:
+    found: list[Growth] = []
+
+    async def take(name: str, these: Sequence[T], part: Part[T]) -> None:
+        grown = await _in_turn(these, part)
+        found.extend(grown)
+        show(name, grown, SMALL, stored)
+        keep(found, SMALL, stored)
+
+    await take("start and rest", folders, _start)
     async with AsyncExitStack() as stack:
-        started = running(PLATFORM, ready_path="/health/ready", settings=SETTINGS, folder=folder)
-        platform = await stack.enter_async_context(started)
-        await asyncio.sleep(IDLE_SECONDS)
-        rows = [
-            Row("ready", platform.ready_seconds, "s", more_is_better=False),
-            Row("memory idle", platform.memory_mb(), "MB", more_is_better=False),
-        ]
-        shop = await stack.enter_async_context(opened(platform.url, customers=CUSTOMERS))
-        rows += await step("first pages", pages.rows(shop))
-        rows += await measure_orders(platform, shop, orders)
-        menu = await step("the menu", closed_loop(shop.read_menu(), clients=16, requests=READS))
-        return [*rows, Row("cached menu reads a second", menu.per_second, "/s")]
+        stands = [await stack.enter_async_context(_stand(folder)) for folder in folders]
+        for name, part in _parts(orders).items():
+            await take(name, stands, part)
+
+
+async def _in_turn(these: Sequence[T], part: Part[T]) -> list[Growth]:
+    """`these`: of the short history, and of the long one."""
+    rounds = [[await part(one) for one in these] for _ in range(ROUNDS)]
+    least, most = (_better([one[place] for one in rounds]) for place in range(2))
+    return [Growth.of(one, most[measure]) for measure, one in least.items()]
 
 
 def _better(rounds: list[list[Row]]) -> dict[str, Row]:
@@ -93,17 +89,35 @@ def _better(rounds: list[list[Row]]) -> dict[str, Row]:
     return found
 
 
-def _show(found: list[Growth], stored: int) -> None:
-    table = Table(title=f"one process with {stored:,} orders stored, against {SMALL:,}")
-    for heading in ("measure", f"{SMALL:,}", f"{stored:,}", "ratio", "reached"):
-        table.add_column(heading, justify="left" if heading == "measure" else "right")
-    for row in found:
-        values = (f"{value:,.4g} {row.unit}" for value in (row.small, row.large))
-        table.add_row(row.measure, *values, f"{row.ratio:.2f}", row.standing)
-    console = Console()
-    Console(width=console.width if console.is_terminal else WIDTH).print(table)
+@asynccontextmanager
+async def _stand(folder: Path) -> AsyncIterator[Stand]:
+    started = running(PLATFORM, ready_path="/health/ready", settings=SETTINGS, folder=folder)
+    async with started as platform, opened(platform.url, customers=CUSTOMERS) as shop:
+        await platform.settle()
+        await calm(platform)
+        yield Stand(platform, shop)
 
 
-def _keep(found: list[Growth], stored: int) -> None:
-    content = {**facts(), "stored": [SMALL, stored], "rows": [msgspec.to_builtins(row) for row in found]}
-    KEPT.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def _parts(orders: int) -> dict[str, Part[Stand]]:
+    async def place(stand: Stand) -> list[Row]:
+        return await measure_orders(stand.platform, stand.shop, orders)
+
+    return {"first pages": _look, "orders": place, "invoices on paper": _print, "the menu": _read_menu}
+
+
+async def _start(folder: Path) -> list[Row]:
+    async with running(PLATFORM, ready_path="/health/ready", settings=SETTINGS, folder=folder) as platform:
+        return await idle_rows(platform)
+
+
+async def _look(stand: Stand) -> list[Row]:
+    return await step("first pages", pages.rows(stand.platform, stand.shop))
+
+
+async def _print(stand: Stand) -> list[Row]:
+    return await step("invoices on paper", paper.rows(stand.platform, stand.shop))
+
+
+async def _read_menu(stand: Stand) -> list[Row]:
+    menu = await step("the menu", closed_loop(stand.shop.read_menu(), clients=16, requests=READS))
+    return [Row("cached menu reads a second", menu.per_second, "/s")]

@@ -13,10 +13,15 @@ from pathlib import Path
 
 import aiohttp
 
+from bench.report import Row
 from shikanji.kit.folder import command_running
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+CALM_SECONDS_MAX = 600
+CALM_CPU_SECONDS = 0.1
+"""In two seconds: a platform at rest takes less, one with something to do more."""
+IDLE_SECONDS = 10
 READY_SECONDS_MAX = 60
 SETTLE_SECONDS_MAX = 120
 
@@ -29,7 +34,7 @@ class Running:
     ready_seconds: float
 
     def cpu_seconds(self) -> float:
-        """User and system time of the process since it started."""
+        """User and system time of the process since it started, in steps of 10 ms."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
@@ -44,6 +49,28 @@ class Running:
     def memory_mb(self) -> float:
         """Resident memory."""
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES / 1e6
+
+
+async def calm(platform: Running) -> None:
+    """Returns when what its start left to be done is done: jobs that were due meanwhile."""
+    async with asyncio.timeout(CALM_SECONDS_MAX):
+        spent = CALM_CPU_SECONDS
+        while spent >= CALM_CPU_SECONDS:
+            before = platform.cpu_seconds()
+            await asyncio.sleep(2)
+            spent = platform.cpu_seconds() - before
+
+
+async def idle_rows(platform: Running) -> list[Row]:
+    """What it takes to start it, and to have it stand there."""
+    await calm(platform)
+    before = platform.cpu_seconds()
+    await asyncio.sleep(IDLE_SECONDS)
+    return [
+        Row("ready", platform.ready_seconds, "s", 5, 1.5, more_is_better=False),
+        Row("memory idle", platform.memory_mb(), "MB", 250, 120, more_is_better=False),
+        Row("CPU idle, a second", (platform.cpu_seconds() - before) * 1_000 / IDLE_SECONDS, "ms", more_is_better=False),
+    ]
 
 
 @asynccontextmanager
@@ -68,6 +95,9 @@ async def running(
             url = f"http://127.0.0.1:{port}"
             await _until_ready(url + ready_path, process, Path(said.name))
             yield Running(url, process.pid, folder, time.perf_counter() - started)
+        except BaseException as error:
+            error.add_note(_last_words(Path(said.name)))
+            raise
         finally:
             if process.returncode is None:
                 process.terminate()
