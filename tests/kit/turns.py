@@ -27,7 +27,7 @@ async def one_waits_for_the_other(
 
     one, other = base.direct(), base.direct()
     beginning = asyncio.create_task(asyncio.to_thread(one.write, slowly))
-    await until(done.is_set, "the first is done but for its commit")
+    await until(lambda: done.is_set() or beginning.done(), "the first is done but for its commit")
     following = asyncio.create_task(asyncio.to_thread(other.write, second))
     try:
         await until(lambda: _waits(base) or following.done(), "the second waits for the first")

@@ -41,6 +41,10 @@ def number(of: str = "0190e000") -> str:
     return f"{of}-0000-7000-8000-{next(_numbers):012x}"
 
 
+def category(**fields: Any) -> CategoryDraft:
+    return msgspec.convert({"name": "Snacks", **fields}, CategoryDraft)
+
+
 def draft(**fields: Any) -> ProductDraft:
     """As it would come over HTTP, with the limits checked."""
     given = {

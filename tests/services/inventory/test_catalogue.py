@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from shikanji.kit.clock import DAY, to_rfc3339
@@ -17,16 +16,11 @@ from shikanji.services.inventory.errors import (
     TaxRateExists,
 )
 from shikanji.services.inventory.model.card import Wanted
-from shikanji.services.inventory.model.category import CategoryDraft
 from tests.kit.databases import OpenDatabase
 from tests.services.inventory.books import told
-from tests.services.inventory.makers import CATEGORY, NOON, SHIKANJI, STORE, draft, number, tax_rate
+from tests.services.inventory.makers import CATEGORY, NOON, SHIKANJI, STORE, category, draft, number, tax_rate
 
 ENGINES = ["sqlite", "postgres"]
-
-
-def category(**fields: Any) -> CategoryDraft:
-    return msgspec.convert({"name": "Snacks", **fields}, CategoryDraft)
 
 
 async def names(base: OpenDatabase, in_category: str | None = None, **wanted: Any) -> list[str]:

@@ -1,7 +1,7 @@
 """What visitors do on their way to an order, as their browsers and phones tell it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 EventName = Literal[
     "menu_viewed",
@@ -14,16 +14,7 @@ EventName = Literal[
     "order_placed",
 ]
 """Few and fixed: what strangers may make up would be without end."""
-NAMES: tuple[EventName, ...] = (
-    "menu_viewed",
-    "product_viewed",
-    "searched",
-    "cart_added",
-    "cart_removed",
-    "checkout_started",
-    "payment_started",
-    "order_placed",
-)
+NAMES: tuple[EventName, ...] = get_args(EventName)
 STAGES: tuple[EventName, ...] = (
     "menu_viewed",
     "product_viewed",

@@ -1,9 +1,12 @@
 """The catalogue: categories, products, tax classes."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from shikanji.contracts.review import RatingUpdated
+from shikanji.kit.db.faults import ConstraintViolated
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Conflict, Invalid
 from shikanji.kit.web.etags import etag, require_match
@@ -45,7 +48,9 @@ def product_tag(product: Product, rating: Rating | None) -> str:
 def create_category(tx: Tx, draft: CategoryDraft, *, id: str | None = None) -> Category:
     added = category.create(draft, id=id or tx.new_id(), now=tx.now)
     _check_place(tx, added)
-    if not catalogue.add_category(tx, added):
+    with _checked_again(tx, lambda: _check_place(tx, added)):
+        is_new = catalogue.add_category(tx, added)
+    if not is_new:
         raise SlugTaken(added.slug)
     tx.record(category.updated(added))
     return added
@@ -57,10 +62,10 @@ def change_category(tx: Tx, id: str, draft: CategoryDraft, if_match: str | None)
     after = category.change(before, draft, tx.now)
     if after is before:
         return before
-    _check_place(tx, after)
-    if catalogue.category_slug_owner(tx, after.slug) not in (None, id):
-        raise SlugTaken(after.slug)
-    if not catalogue.save_category(tx, after):
+    _check_category(tx, after)
+    with _checked_again(tx, lambda: _check_category(tx, after)):
+        saved = catalogue.save_category(tx, after)
+    if not saved:
         raise Conflict("somebody else is changing this category")
     tx.record(category.updated(after))
     return after
@@ -70,7 +75,11 @@ def delete_category(tx: Tx, id: str) -> None:
     get_category(tx, id)
     if catalogue.category_children(tx, id) or catalogue.category_products(tx, id):
         raise CategoryInUse
-    catalogue.delete_category(tx, id)
+    try:
+        with tx.savepoint():
+            catalogue.delete_category(tx, id)
+    except ConstraintViolated:
+        raise CategoryInUse from None
 
 
 def get_category(tx: Tx, id: str) -> Category:
@@ -87,7 +96,9 @@ def list_categories(tx: Tx) -> list[Category]:
 def create_product(tx: Tx, draft: ProductDraft, *, id: str | None = None) -> Product:
     added, events = product.create(draft, id=id or tx.new_id(), new_id=tx.new_id, now=tx.now)
     _check_references(tx, added)
-    if not catalogue.add_product(tx, added):
+    with _checked_again(tx, lambda: _check_references(tx, added)):
+        is_new = catalogue.add_product(tx, added)
+    if not is_new:
         raise Conflict(f"product {added.id} is there already")
     tx.record(*events)
     return added
@@ -100,7 +111,9 @@ def change_product(tx: Tx, id: str, draft: ProductDraft, if_match: str | None) -
     if not events:
         return before
     _check_references(tx, after)
-    if not catalogue.save_product(tx, after):
+    with _checked_again(tx, lambda: _check_references(tx, after)):
+        saved = catalogue.save_product(tx, after)
+    if not saved:
         raise Conflict("somebody else is changing this product")
     tx.record(*events)
     return after
@@ -153,6 +166,24 @@ def _product(tx: Tx, id: str) -> Product:
     if found is None:
         raise ProductNotFound
     return found
+
+
+@contextmanager
+def _checked_again(tx: Tx, check: Callable[[], None]) -> Iterator[None]:
+    """Around the statement that writes what was checked. Where the database refuses it, somebody else was faster: then
+    `check` says what is wrong by now."""
+    try:
+        with tx.savepoint():
+            yield
+    except ConstraintViolated:
+        check()
+        raise Conflict("somebody else is changing the catalogue") from None
+
+
+def _check_category(tx: Tx, checked: Category) -> None:
+    _check_place(tx, checked)
+    if catalogue.category_slug_owner(tx, checked.slug) not in (None, checked.id):
+        raise SlugTaken(checked.slug)
 
 
 def _check_place(tx: Tx, placed: Category) -> None:
