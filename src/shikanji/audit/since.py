@@ -32,9 +32,12 @@ _BY_ORDER = {
 """Tables with an index on the order that a row belongs to."""
 
 _TOUCHED: Sequence[tuple[str, str]] = (
-    ("order", """SELECT id FROM "order".orders WHERE id >= :first OR status NOT IN ('completed', 'cancelled')"""),
+    ("order", """SELECT id FROM "order".orders WHERE id >= :first"""),
+    # By an index of such orders alone, which SQLite takes for no part of a longer condition.
+    ("order", """SELECT id FROM "order".orders WHERE status NOT IN ('completed', 'cancelled')"""),
     ("order", """SELECT aggregate_id FROM "order".outbox WHERE event_id >= :first"""),
-    ("inventory", "SELECT order_id FROM inventory.holds WHERE order_id >= :first OR ended_at IS NULL"),
+    ("inventory", "SELECT order_id FROM inventory.holds WHERE order_id >= :first"),
+    ("inventory", "SELECT order_id FROM inventory.holds WHERE ended_at IS NULL"),
     (
         "inventory",
         """SELECT m.order_id FROM inventory.stock s CROSS JOIN inventory.movements m
@@ -82,7 +85,8 @@ def touch(connection: Any, names: Collection[str], since: int) -> Callable[[str]
     connection.execute("CREATE TEMP TABLE touched (id TEXT PRIMARY KEY) WITHOUT ROWID")
     for service, orders in _TOUCHED:
         if service in names:
-            connection.execute(f"INSERT OR IGNORE INTO touched {orders}", {"first": first})
+            given = {"first": first} if ":first" in orders else {}
+            connection.execute(f"INSERT OR IGNORE INTO touched {orders}", given)
     views = {table: f"new_{'_'.join(table)}" for table in _views(names, first)}
     for table, statement in _views(names, first).items():
         connection.execute(f"CREATE TEMP VIEW {views[table]} AS {statement}")
