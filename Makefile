@@ -12,7 +12,7 @@ PROGRESS = { all=$$(grep -c '^[a-z].*==' $(1)); done=0; while read -r word what 
 	esac; done; printf '\r%70s\r' ''; }
 INSTALL = set -o pipefail; $(BIN)/pip install --disable-pip-version-check --progress-bar off --require-hashes -r $(1) | $(call PROGRESS,$(1))
 
-.PHONY: run test lint types unit bench chaos engines asyncapi openapi lock clean
+.PHONY: run test lint types unit bench growth chaos engines asyncapi openapi lock clean
 
 run: .venv/runtime.stamp
 	@exec $(BIN)/shikanji up --port $(PORT)
@@ -22,6 +22,10 @@ test: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m bench
+
+# What a million orders stored cost. HISTORY: a folder that `python -m bench.history` made, instead of making one.
+growth: .venv/dev.stamp
+	$(BIN)/python -m bench --growth $(if $(HISTORY),--folder $(HISTORY))
 
 chaos: .venv/dev.stamp
 	$(BIN)/python -m chaos
