@@ -54,7 +54,7 @@ async def measure_orders(platform: Measured, shop: Shop, orders: int) -> list[Ro
         Row("CPU a settled order (online)", online.cpu_ms, "ms", note=online.note),
         *online.engine_rows("online"),
         Row("p95 of POST /orders at half load", paced.percentile_ms(0.95), "ms", 60, 20, more_is_better=False),
-        Row("memory after the load", platform.memory_mb(), "MB"),
+        Row("memory after the load", platform.memory_mb(), "MB", more_is_better=False),
     ]
 
 
