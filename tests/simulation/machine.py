@@ -12,10 +12,10 @@ import aiohttp
 
 from shikanji.kit.cache.memory import MemoryCache
 from shikanji.kit.clock import SECOND, ManualClock
-from shikanji.kit.db.urls import sqlite_path
 from shikanji.kit.db.port import Database
 from shikanji.kit.db.sqlite import SqliteDatabase
 from shikanji.kit.db.transaction import Ground
+from shikanji.kit.db.urls import sqlite_path
 from shikanji.main import Platform
 from shikanji.world import World
 from tests.harness import configuration

@@ -163,15 +163,20 @@ class Script:
         )
         if order is None:
             return None
-        number = self.chance.randint(0, 3)
+        number = self.chance.randint(0, 30 if order.declined else 3)
 
         def heard(answer: Answer) -> None:
             if answer.status == 201:
-                if order.payments and answer.data["id"] not in order.payments and self.chance.random() < 0.7:
-                    # A second place to pay: some then pay at both.
-                    order.left.clear()
+                is_second = bool(order.payments) and answer.data["id"] not in order.payments
                 order.payments[answer.data["id"]] = answer.data["checkout"]["providerOrderId"]
-                for _ in order.payments:
+                if is_second and self.chance.random() < 0.7:
+                    # These pay at both.
+                    for payment_id in order.payments:
+                        self._mean_to(1, partial(self._pay_at, order, payment_id, "success"))
+                elif order.declined and self.chance.random() < 0.7:
+                    # That it was declined was not known yet: again, for another place to pay.
+                    self._mean_to(1, partial(self._initiate, order))
+                else:
                     self._mean_to(0.8, partial(self._check_out, order))
 
         path = "/api/v1/payments/initiate"
@@ -194,9 +199,10 @@ class Script:
         fresh = [each for each in order.payments if each not in order.left or self._perhaps()]
         if not fresh:
             return None
-        payment_id = chance.choice(fresh)
-        provider_order_id = order.payments[payment_id]
-        outcome = chance.choice(("success", "success", "success", "failure"))
+        return self._pay_at(order, chance.choice(fresh), chance.choice(("success", "success", "failure")))
+
+    def _pay_at(self, order: KnownOrder, payment_id: str, outcome: str) -> Asking:
+        chance, provider_order_id = self.chance, order.payments[payment_id]
         body = {
             "outcome": outcome,
             "webhook": chance.choice(("once", "twice", "none") if outcome == "success" else ("once", "twice")),
@@ -213,6 +219,7 @@ class Script:
                 self._mean_to(0.4, partial(self._step, order))
             elif answer.status == 200:
                 order.declined = True
+                self._mean_to(0.8, partial(self._initiate, order))
                 if self.chance.random() < 0.7:
                     order.left.add(payment_id)
 
