@@ -184,6 +184,7 @@ async def test_a_device_that_changes_hands_is_its_new_owners(desk: Desk) -> None
         ("A", b64(BROWSER_AUTH), "p256dh"),
         (BROWSER_KEY, "AAAA", "auth"),
     ],
+    ids=["cut short", "no point", "one sign", "auth of three bytes"],
 )
 async def test_a_browser_whose_keys_are_none_is_refused_by_their_field(
     desk: Desk, p256dh: str, auth: str, field: str
