@@ -34,5 +34,5 @@ def _started_at(lock: Path) -> float:
     """A lock is written to by whoever takes it."""
     try:
         return lock.stat().st_mtime
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0.0

@@ -76,10 +76,7 @@ class FolderLock:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return os.open(self._folder / self._name, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise FolderUnusable(
-                f"The data folder {self._folder} cannot be used: {error.strerror}. "
-                "Name one that you may write to with SHIKANJI_DATA_DIR."
-            ) from error
+            raise _unusable(self._folder, error) from error
 
     def release(self) -> None:
         if self._descriptor is not None:
@@ -88,11 +85,14 @@ class FolderLock:
 
 
 def is_owned(folder: Path, name: str = LOCK) -> bool:
-    """Whether a process holds the folder's lock of this name at this moment. Looking leaves no trace."""
+    """Whether a process holds the folder's lock of this name at this moment. Looking leaves no trace. Raises
+    FolderUnusable where nobody can look."""
     try:
         descriptor = os.open(folder / name, os.O_RDWR)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise _unusable(folder, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -184,3 +184,10 @@ async def command_running(folder: Path, command: str, arguments: dict[str, Any])
     if "error" in answer:
         raise CommandFailed(answer["error"])
     return answer["result"]
+
+
+def _unusable(folder: Path, error: OSError) -> FolderUnusable:
+    return FolderUnusable(
+        f"The data folder {folder} cannot be used: {error.strerror}. "
+        "Name one that you may write to with SHIKANJI_DATA_DIR."
+    )

@@ -62,8 +62,9 @@ def sold(tx: Tx, sales: Sequence[Sale]) -> list[Event]:
     stock.add_movements(tx, movements)
     only = sales[0].order_id if len({sale.order_id for sale in sales}) == 1 else None
     told: list[Event] = []
-    for stock_id, balance in left.items():
-        told += [adjusted(balance, -taken[stock_id], "sale", only), *level_events(tx, balance)]
+    for stock_id, quantity in taken.items():
+        balance = left[stock_id]
+        told += [adjusted(balance, -quantity, "sale", only), *level_events(tx, balance)]
     return told
 
 
