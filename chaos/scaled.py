@@ -130,8 +130,10 @@ class Scaled:
         }
 
     async def halfway(self) -> None:
-        """The bus loses its store while there is much to fill it with, and the day goes on."""
+        """The bus loses its store while there is much to fill it with, and the day goes on: it is filled again when
+        every event has been sent to it, and no more of them wait for a service than did before."""
         database = self._settings["SHIKANJI_DATABASE_URL"]
+        waiting_max = await backlog(self._settings["SHIKANJI_BUS_URL"]) + UNDELIVERED_MAX
         there = await asyncio.to_thread(count_events, database)
         if there < self._plan.events_at_refill:
             elsewhere = await asyncio.to_thread(Elsewhere, database)
@@ -140,7 +142,7 @@ class Scaled:
         since, began = SystemClock().now(), time.monotonic()
         await asyncio.to_thread(self._engines.nats.wipe)
         await asyncio.to_thread(self._engines.nats.start)
-        while await self._unsent(since):
+        while await self._is_filling(since, waiting_max):
             if time.monotonic() - began > REFILL_SECONDS_MAX:
                 raise TimeoutError(f"the bus was not filled again in {REFILL_SECONDS_MAX} s")
             await asyncio.sleep(0.5)
@@ -259,10 +261,10 @@ class Scaled:
     async def _for_a_while(self, seconds_max: float) -> None:
         await asyncio.sleep(self._chance.uniform(0.2, 1.0) * seconds_max)
 
-    async def _unsent(self, since: int) -> bool:
+    async def _is_filling(self, since: int, waiting_max: int) -> bool:
         if await asyncio.to_thread(count_unsent, self._settings["SHIKANJI_DATABASE_URL"], since):
             return True
-        return await backlog(self._settings["SHIKANJI_BUS_URL"]) > UNDELIVERED_MAX
+        return await backlog(self._settings["SHIKANJI_BUS_URL"]) > waiting_max
 
 
 def addresses(lines: Iterable[str]) -> dict[str, list[str]]:

@@ -25,6 +25,8 @@ HEAL_SECONDS_MAX = 180
 LAPSE_SECONDS_MAX = 300
 """A hold's minute, and several rounds of the sweep."""
 RESPITE_SECONDS = 0.5
+TOLD_SECONDS = 15
+"""How long nothing is said of a peace."""
 SILENT_SECONDS_MAX = 10
 """How long a strike at a platform that does not answer is waited for."""
 
@@ -197,10 +199,14 @@ class _Storm:
     async def _let_up(self, crowd: Crowd) -> None:
         """Kills and orders are to reach their numbers together: as long as the kills are ahead, and every fault has
         been, customers have peace."""
+        told = time.monotonic()
         while True:
             if not (self._is_ahead(crowd.orders) and self.wants_more(crowd.orders)):
                 return
             await asyncio.sleep(RESPITE_SECONDS)
+            if time.monotonic() > told + TOLD_SECONDS:
+                told = time.monotonic()
+                self._tell(f"{crowd.orders:,} orders")
 
     def _is_ahead(self, orders: int) -> bool:
         fired = self.fired
