@@ -320,7 +320,7 @@ async def test_who_writes_to_a_disk_that_is_gone_is_told_so() -> None:
 
     for _ in range(3):
         writer.put(Unit(add, ("a",), {}, Origin(), asyncio.get_running_loop().create_future()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await writer.stop()
 
     assert [type(unit.error) for unit in told] == [Unavailable] * 3
