@@ -17,7 +17,7 @@ from tests.serving import free_port
 
 
 class Hangup(Shop):
-    """Hangs up on every request, before its answer or in the middle of it."""
+    """Says that it is ready, and hangs up on every other request, before its answer or in the middle of it."""
 
     def __init__(self, *, after_bytes: int = 0) -> None:
         super().__init__("hangup")
@@ -31,7 +31,9 @@ class Hangup(Shop):
 
     async def _hang_up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"GET /health/"):
+        if head.startswith(b"GET /health/"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        else:
             self.asked.append(Asked(head.split()[0].decode(), "", "", {}, "", b""))
             if self.after_bytes:
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (self.after_bytes * 2))

@@ -3,7 +3,10 @@ first: whose own the things of one are, is a stranger at the other."""
 
 import asyncio
 import base64
+import itertools
+import os
 import re
+import string
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -330,6 +333,15 @@ async def _fill(people: People) -> None:
 
 def fresh_phone() -> str:
     return f"+9197{uuid.uuid4().int % 10**8:08d}"
+
+
+_stores = itertools.count()
+
+
+def fresh_store_code() -> str:
+    """Four signs are few: those of one process are counted, from a place of its own."""
+    number = (os.getpid() * 211 + next(_stores)) % 36**3
+    return "B" + "".join((string.digits + string.ascii_uppercase)[number // 36**place % 36] for place in range(3))
 
 
 def fresh_name(prefix: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.harness import ADDRESS, PASSWORD
-from tests.house.people import PICTURE, People, fresh_name, fresh_phone
+from tests.house.people import PICTURE, People, fresh_name, fresh_phone, fresh_store_code
 
 API = "/api/v1"
 STORES, ORDERS, PAYMENTS, CUSTOMERS, AUTH = (
@@ -79,7 +79,7 @@ plain(f"POST {STORES}/{{id}}/zones", f"{ONE_STORE}/zones", ZONE)
 @recipe(f"POST {STORES}")
 async def create_store(people: People) -> Ask:
     name = fresh_name("store")
-    return Ask(STORES, {**NEW_STORE, "name": name, "slug": name, "code": f"B{name[-3:].upper()}"})
+    return Ask(STORES, {**NEW_STORE, "name": name, "slug": name, "code": fresh_store_code()})
 
 
 @recipe(f"DELETE {STORES}/{{id}}")

@@ -96,7 +96,10 @@ async def test_running_again_has_an_end(postgres: OpenDatabase) -> None:
     assert await postgres.read(values) == {}
 
 
-@pytest.mark.parametrize(("code", "kind"), [("53100", StorageFault), ("42704", psycopg.Error)])
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("53100", StorageFault), ("58030", StorageFault), ("XX000", StorageFault), ("42704", psycopg.Error)],
+)
 async def test_nothing_else_is_run_again(postgres: OpenDatabase, code: str, kind: type[Exception]) -> None:
     runs = Runs(lambda tx: fail_with(tx, code))
 

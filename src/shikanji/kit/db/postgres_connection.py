@@ -61,6 +61,9 @@ _PASSING = (
     errors.OutOfMemory,
     errors.TooManyConnections,
     errors.ReadOnlySqlTransaction,
+    errors.IoError,
+    # What the server has no name for: a file that may not grow, as by a quota, is among it.
+    errors.InternalError_,
 )
 _ENDING = (
     errors.AdminShutdown,
