@@ -174,6 +174,15 @@ async def until_ready(life: Life, url: str) -> None:
             await asyncio.sleep(0.05)
 
 
+async def until_said(child: Child, beginning: str) -> None:
+    """Until it has said a line that begins so; raises as `until_ready` does."""
+    async with asyncio.timeout(READY_SECONDS_MAX):
+        while not any(line.startswith(beginning) for line in child.last_lines):
+            if not child.running:
+                raise RuntimeError(f"it ended before it said {beginning!r}")
+            await asyncio.sleep(0.05)
+
+
 async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
     try:
         async with http.get(url, timeout=aiohttp.ClientTimeout(total=PROBE_SECONDS_MAX)) as answer:

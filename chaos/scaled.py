@@ -14,7 +14,7 @@ from pathlib import Path
 from redis import Redis
 
 from chaos.auditing import violations
-from chaos.child import Child, until_ready
+from chaos.child import Child, until_ready, until_said
 from chaos.databases import Elsewhere, count_events, count_unsent, holder_of_relay
 from chaos.full_disk import NOTHING_MORE, limit_files
 from chaos.links import Links
@@ -84,7 +84,8 @@ class Scaled:
             *("-m", "shikanji.cli", "up", "--scaled", "--port", str(self._port), *COPIES), settings=self._behind_links
         )
         await self._keeper.start()
-        await until_ready(self._keeper, self._inner_url)
+        # Its gateways can be ready before it has told where the last of the others listens.
+        await until_said(self._keeper, "ready on ")
         copies = await self._links.through_copies(addresses(self._keeper.last_lines))
         self._front_settings = {**self._behind_links, "SHIKANJI_COPIES": copies}
         await self._start_front()
