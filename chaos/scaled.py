@@ -26,7 +26,6 @@ from shikanji.configuration import Configuration
 from shikanji.engines import Engines
 from shikanji.engines.engine import Engine
 from shikanji.house import settings_kinds
-from shikanji.kit.bus.opening import backlog
 from shikanji.kit.clock import SystemClock
 from shikanji.kit.db.leases import SECONDS as LEASE_SECONDS
 from shikanji.kit.errors import OperatorError
@@ -44,7 +43,6 @@ READY_SECONDS_MAX = 20
 AWAY_SECONDS_MAX = 2.0
 LINK_SECONDS_MAX = 3.0
 FULL_SECONDS_MAX = 1.0
-UNDELIVERED_MAX = 1_000
 REFILL_SECONDS_MAX = 300
 
 
@@ -132,9 +130,8 @@ class Scaled:
 
     async def halfway(self) -> None:
         """The bus loses its store while there is much to fill it with, and the day goes on: it is filled again when
-        every event has been sent to it, and no more of them wait for a service than did before."""
+        every event of before has been sent to it. What subscribers had seen they see once more, and drop."""
         database = self._settings["SHIKANJI_DATABASE_URL"]
-        waiting_max = await backlog(self._settings["SHIKANJI_BUS_URL"]) + UNDELIVERED_MAX
         there = await asyncio.to_thread(count_events, database)
         if there < self._plan.events_at_refill:
             elsewhere = await asyncio.to_thread(Elsewhere, database)
@@ -143,7 +140,7 @@ class Scaled:
         since, began = SystemClock().now(), time.monotonic()
         await asyncio.to_thread(self._engines.nats.wipe)
         await asyncio.to_thread(self._engines.nats.start)
-        while await self._is_filling(since, waiting_max):
+        while await asyncio.to_thread(count_unsent, database, since):
             if time.monotonic() - began > REFILL_SECONDS_MAX:
                 raise TimeoutError(f"the bus was not filled again in {REFILL_SECONDS_MAX} s")
             await asyncio.sleep(0.5)
@@ -261,11 +258,6 @@ class Scaled:
 
     async def _for_a_while(self, seconds_max: float) -> None:
         await asyncio.sleep(self._chance.uniform(0.2, 1.0) * seconds_max)
-
-    async def _is_filling(self, since: int, waiting_max: int) -> bool:
-        if await asyncio.to_thread(count_unsent, self._settings["SHIKANJI_DATABASE_URL"], since):
-            return True
-        return await backlog(self._settings["SHIKANJI_BUS_URL"]) > waiting_max
 
 
 def addresses(lines: Iterable[str]) -> dict[str, list[str]]:
