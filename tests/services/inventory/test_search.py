@@ -31,6 +31,24 @@ def test_accents_do_not_matter() -> None:
     assert found("cafe frappe") == ["Café Frappé"]
 
 
+@pytest.mark.parametrize("text", ["zeera", "jeera", "zira", "z", "j", "zee", "jal", "zal"])
+def test_a_word_is_found_by_how_it_sounds_and_by_how_it_begins(text: str) -> None:
+    assert [each.name for _, each in page([product(name="Jal Zeera")], {CATEGORY: 0}, Wanted(text=text))]
+
+
+@pytest.mark.parametrize(("text", "name"), [("aa", "Aaloo Tikki"), ("aloo", "Aaloo Tikki"), ("ph", "Fulka")])
+def test_two_letters_of_one_sound_begin_a_word(text: str, name: str) -> None:
+    assert [each.name for _, each in page([product(name=name)], {CATEGORY: 0}, Wanted(text=text))] == [name]
+
+
+@pytest.mark.parametrize("text", ["zz", "zzzz", "jjj", "aaaa", "eeee", "uuuu", "vvww", "phph", "aaaa zzzz"])
+def test_letters_that_spell_nothing_find_nothing(text: str) -> None:
+    named = ("Jal Zeera", "Aaloo Tikki", "Imli Ice Tea", "Upma", "Vada Wrap", "Fulka")
+    card = [product(name=name) for name in named]
+
+    assert page(card, {CATEGORY: 0}, Wanted(text=text)) == []
+
+
 def test_a_name_ranks_before_an_ingredient() -> None:
     assert found("mint")[0] == "Masala Chaas"
     assert found("mango") == ["Mango Lassi"]

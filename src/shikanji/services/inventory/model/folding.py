@@ -7,7 +7,10 @@ from functools import lru_cache
 _NUKTA = "़"
 _JOINERS = "\u200c\u200d"
 _SPELLINGS = (("ee", "i"), ("oo", "u"), ("ph", "f"), ("chh", "ch"), ("w", "v"), ("z", "j"), ("sh", "s"))
-_DOUBLES = re.compile(r"(.)\1+")
+_DOUBLES = re.compile(r"(?<!^)(.)\1+|^([aeiou])\2+")
+"""At its beginning a word has doubled vowels only: `aaloo`."""
+_SHORT = 2
+"""A longer word of which the folding leaves one letter (`aaaa`) is no spelling of anything."""
 
 
 def tokens(text: str) -> list[str]:
@@ -27,9 +30,11 @@ def sound(token: str) -> str:
     """How a Latin word sounds, roughly: `neembu`, `nimboo` and `nimbu` are one. Other scripts stay as they are."""
     if not token.isascii():
         return token
+    folded = token
     for spelling, sounded in _SPELLINGS:
-        token = token.replace(spelling, sounded)
-    return _DOUBLES.sub(r"\1", token)
+        folded = folded.replace(spelling, sounded)
+    folded = _DOUBLES.sub(r"\1\2", folded)
+    return token if len(folded) == 1 and len(token) > _SHORT else folded
 
 
 def singular(word: str) -> str:
