@@ -13,7 +13,7 @@ from shikanji.services.payment.model.dues import Dues
 from shikanji.services.payment.model.payment import CASH, Payment, Status
 from shikanji.services.payment.model.reports import Source, Try
 from shikanji.services.payment.repository.columns import binds, changes, columns, new_values
-from shikanji.services.payment.tables import dues, payments, tries
+from shikanji.services.payment.tables import UNUSUAL, dues, payments, tries
 
 PAYMENT_CHANGES = (
     "provider",
@@ -196,16 +196,16 @@ def list_payments(tx: Tx, wanted: PaymentFilter, *, before_id: str | None, limit
     """Newest first, from before `before_id` on. Each store is asked by itself, for only so does an index give the
     order."""
     if wanted.store_ids is None:
-        return tx.execute(_select_payments(wanted, before_id, limit)).all(Payment)
+        return tx.execute(select_payments(wanted, before_id, limit)).all(Payment)
     rows = [
         payment
         for store_id in wanted.store_ids
-        for payment in tx.execute(_select_payments(wanted, before_id, limit, store_id)).all(Payment)
+        for payment in tx.execute(select_payments(wanted, before_id, limit, store_id)).all(Payment)
     ]
     return sorted(rows, key=lambda payment: payment.id, reverse=True)[:limit]
 
 
-def _select_payments(
+def select_payments(
     wanted: PaymentFilter, before_id: str | None, limit: int, store_id: str | None = None
 ) -> sa.Select[tuple[object, ...]]:
     statement = sa.select(payments).order_by(payments.c.id.desc()).limit(limit)
@@ -217,6 +217,8 @@ def _select_payments(
         (payments.c.customer_id, wanted.customer_id),
     )
     statement = statement.where(*(column == value for column, value in exact if value is not None))
+    if wanted.status not in (None, "completed"):
+        statement = statement.where(UNUSUAL)
     if wanted.since is not None:
         statement = statement.where(payments.c.created_at >= wanted.since)
     if wanted.until is not None:

@@ -69,6 +69,12 @@ def _create_payments() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("payments_of_store", "payments", ["store_id", "id"])
+    unusual = sa.text("status <> 'completed'")
+    for name, columns in {
+        "payments_unusual_of_store": ["store_id", "status", "id"],
+        "payments_unusual": ["status", "id"],
+    }.items():
+        op.create_index(name, "payments", columns, sqlite_where=unusual, postgresql_where=unusual)
     op.create_index("payments_of_customer", "payments", ["customer_id", "id"])
     _create_partial_index("payments_provider_order", "payments", ["provider", "provider_order_id"], unique=True)
     _create_partial_index("payments_provider_payment", "payments", ["provider", "provider_payment_id"], unique=True)
