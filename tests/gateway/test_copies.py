@@ -2,8 +2,9 @@
 must not be."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
@@ -213,6 +214,52 @@ async def test_a_copy_that_is_not_ready_is_not_asked_until_it_is() -> None:
     assert len(other.asked) == 6
     assert len(moody.asked) == 2
     assert f'shikanji_upstream_up{{copy="{copies.copies[0].url}",service="shop"}} 1.0' in metrics
+
+
+class Unready(Shop):
+    """Says, on being asked, why it is not ready."""
+
+    def __init__(self, said: Any, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self.said, self.headers = said, headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await answer(send, 503, self.said, self.headers)
+
+
+@pytest.mark.parametrize(
+    ("said", "reasons"),
+    [
+        ([{"detail": "order: cannot say (Unavailable)"}], ": order: cannot say (Unavailable)"),
+        ([{"detail": "is starting"}, {"detail": "a\r\nb"}, {"detail": "is starting"}], ": ab; is starting"),
+        ([{"detail": "x" * 1_000}], f": {'x' * 200}"),
+        ([{"detail": ["no text"]}], ": answers 503"),
+        ([{"detail": "x" * 70_000}], ": answers 503"),
+        (["no problem"], ": answers 503"),
+    ],
+    ids=["one", "several", "long", "no text", "endless", "no problem"],
+)
+async def test_why_no_copy_is_ready_is_what_the_copies_say(said: list[Any], reasons: str) -> None:
+    async with open_door(over_http=True, shops=[Unready(one) for one in said], health_seconds=300) as door:
+        copies = copies_of(door)
+        for _ in range(2):
+            await copies.check_health()
+
+        assert await copies.why_not_ready() == f"no copy is ready{reasons}"
+
+
+async def test_a_copy_that_is_ready_again_has_no_reason_left() -> None:
+    async with open_door(over_http=True, health_seconds=300) as door:
+        copies = copies_of(door)
+        (copy,) = copies.copies
+        url, copy.url = copy.url, f"http://127.0.0.1:{free_port()}"
+        for _ in range(2):
+            await copies.check_health()
+        assert await copies.why_not_ready() == "no copy is ready: gives no answer"
+        copy.url = url
+        await copies.check_health()
+
+        assert (await copies.why_not_ready(), copy.reason) == ("", "")
 
 
 async def _in_pieces(asked: Asked, receive: Receive, send: Send) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from shikanji.gateway.headers import hop_by_hop
@@ -28,6 +29,9 @@ KEEP_ALIVE_SECONDS = 15.0
 """Well below the time for which a service keeps an idle connection: it must not hang up while we are about to write."""
 WHOLE_BYTES_MAX = 65_536
 """An answer of a known size up to this is read before any of it is passed on; a longer one is passed on in pieces."""
+
+REASON_LENGTH_MAX = 200
+"""Characters of what copies say of themselves that are passed on."""
 
 _REPEATED = frozenset({"GET", "HEAD"})
 _OF_THE_CONNECTION = frozenset({b"host", b"content-length"})
@@ -59,18 +63,21 @@ class Copy:
         self.met = False
         """Whether it was ready ever."""
         self.health_failures = 0
+        self.reason = ""
+        """Why it was not ready when it was last asked."""
 
     @property
     def usable(self) -> bool:
         return self.healthy and self.breaker.admits
 
-    def heard(self, ready: bool) -> None:
+    def heard(self, ready: bool, reason: str = "") -> None:
         """One answer to "are you ready?". A single silence is forgiven."""
+        self.reason = "" if ready else reason
         was_met, self.met = self.met, self.met or ready
         self.health_failures = 0 if ready else self.health_failures + 1
         healthy = self.health_failures < HEALTH_FAILURES_MAX
         if healthy != self.healthy and was_met:
-            _log.warning("a copy is back" if healthy else "a copy is not ready", copy=self.url)
+            _log.warning("a copy is back" if healthy else "a copy is not ready", copy=self.url, reason=self.reason)
         if healthy and not self.healthy:
             # It has just answered: what it left unanswered before its end says nothing any more.
             self.breaker.succeeded()
@@ -131,8 +138,11 @@ class Copies:
         await asyncio.gather(*(self._check(copy) for copy in self.copies))
 
     async def why_not_ready(self) -> str:
-        """Empty as long as there is a copy to ask."""
-        return "" if any(copy.usable and copy.met for copy in self.copies) else "no copy is ready"
+        """Empty as long as there is a copy to ask. Else with what the copies say of themselves."""
+        if any(copy.usable and copy.met for copy in self.copies):
+            return ""
+        reasons = sorted({copy.reason for copy in self.copies if copy.reason})
+        return f"no copy is ready{': ' if reasons else ''}{'; '.join(reasons)}"
 
     @property
     def met(self) -> bool:
@@ -220,9 +230,23 @@ class Copies:
         try:
             timeout = aiohttp.ClientTimeout(total=HEALTH_SECONDS_MAX)
             async with self._session.get(copy.url + HEALTH_PATH, timeout=timeout, allow_redirects=False) as answer:
-                copy.heard(answer.status == 200)
+                ready = answer.status == 200
+                copy.heard(ready, "" if ready else await _reason(answer))
         except (aiohttp.ClientError, OSError, TimeoutError):
-            copy.heard(False)
+            copy.heard(False, "gives no answer")
+
+
+async def _reason(answer: aiohttp.ClientResponse) -> str:
+    """What a copy says that keeps it from being ready: the detail of its problem."""
+    try:
+        said = msgspec.json.decode(await answer.read() if _short(answer) else b"", type=_Problem).detail
+    except msgspec.MsgspecError:
+        return f"answers {answer.status}"
+    return "".join(character for character in said if character.isprintable())[:REASON_LENGTH_MAX]
+
+
+class _Problem(msgspec.Struct):
+    detail: str
 
 
 async def _opened(request: Awaitable[aiohttp.ClientResponse]) -> aiohttp.ClientResponse:
