@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import inf
+from pathlib import Path
 
 from shikanji import terminal
 from shikanji.kit.errors import OperatorError
@@ -29,6 +30,7 @@ LIVED_SECONDS = 10.0
 """Whoever lived so long is started again at once, whatever happened before."""
 READ_BYTES = 65_536
 _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
+_OWN_NAME = Path("/proc/self/comm")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 IsReady = Callable[[], None]
@@ -268,8 +270,15 @@ def _work(post: Post, says: int, tells: int) -> None:
     os.dup2(says, 1)
     os.dup2(says, 2)
     os.close(says)
+    _go_by(post.label)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
     post.run(lambda: _tell(tells))
+
+
+def _go_by(label: str) -> None:
+    """As `ps -o comm` and `top` show it, which would otherwise call all children what the keeper is called."""
+    with suppress(OSError):  # there is no such file but on Linux
+        _OWN_NAME.write_text(label)
 
 
 def _tell(tells: int) -> None:

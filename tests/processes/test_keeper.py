@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,13 @@ def test_what_children_say_has_their_name_before_it(keep: Keep) -> None:
 
     assert re.search(r"^steady \| I am \d+$", kept.said, re.MULTILINE)
     assert "(2 of 2)" in kept.said
+
+
+def test_children_go_by_their_own_names(keep: Keep) -> None:
+    kept = keep("steady:0", "deaf:0")
+    kept.listen("all are ready")
+
+    assert sorted(Path(f"/proc/{child}/comm").read_text() for child in kept.children) == ["deaf\n", "steady\n"]
 
 
 def test_who_dies_is_started_again_and_said_so(keep: Keep) -> None:
