@@ -12,7 +12,7 @@ from typing import Any
 from bench.history.invoices import Issued, Serials, chain, issued
 from bench.history.living import Lived
 from bench.history.reading import NAMES, Content, Row, Table, changed
-from bench.history.rules import ADDED_UP, AS_LIVED, DAYS_KEPT, LEFT_OUT, NAMED_BY, ORDINAL_DAYS, OVER, SUMS
+from bench.history.rules import ADDED_UP, AS_LIVED, DAYS_KEPT, LEFT_OUT, MONTHS, NAMED_BY, ORDINAL_DAYS, OVER, SUMS
 from bench.history.templates import Copy, Names, Pattern, Values, days_by_aggregate, digests
 from bench.history.writing import Writer, writing
 from shikanji.kit.clock import DAY, HOUR, SECOND, to_datetime
@@ -215,6 +215,8 @@ def copy(folder: Path, services: Sequence[str], days: list[Rows], plan: Plan, te
                 chain(writer)
             if service == "analytics":
                 _add_up(writer, plan)
+                for statement in MONTHS:
+                    writer.run(statement)
 
 
 def _add_up(writer: Writer, plan: Plan) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from shikanji.services.analytics.tables import FIGURES
+
 DAYS_KEPT: Mapping[str, int] = {"outbox": 30, "inbox": 31, "idempotency": 7, "analytics_events": 31, "purchases": 60}
 """Rows of these tables are forgotten, or moved away, after so many days."""
 
@@ -30,6 +32,16 @@ ADDED_UP: Mapping[str, tuple[str, ...]] = {
     "durations": ("store_id", "kind", "day", "bucket"),
 }
 """Tables whose rows of a day are what that day's orders add up to, and what tells the rows apart."""
+
+MONTHS = (
+    "DELETE FROM aggregated_metrics WHERE dimension = 'month'",
+    f"""INSERT INTO aggregated_metrics (store_id, dimension, period, key, {", ".join(FIGURES)})
+        SELECT store_id, 'month', CAST(strftime('%Y', period + 1721424.5) AS INTEGER) * 12
+            + CAST(strftime('%m', period + 1721424.5) AS INTEGER) - 1 AS month, '',
+            {", ".join(f"sum({name})" for name in FIGURES)}
+        FROM aggregated_metrics WHERE dimension = 'day' GROUP BY store_id, month""",
+)
+"""How the figures of months follow from those of days."""
 
 ORDINAL_DAYS = frozenset({"day", "first_day", "period"})
 """Columns with days as numbers (`date.toordinal`), or with such a day's hours."""

@@ -143,6 +143,8 @@ PLANTED = [
     ("35h", "analytics", "DELETE FROM aggregated_metrics WHERE dimension = 'day'"),
     ("35i", "analytics", "UPDATE aggregated_metrics SET orders = orders + 1 WHERE dimension = 'hour'"),
     ("35i", "analytics", "DELETE FROM aggregated_metrics WHERE dimension = 'method'"),
+    ("35l", "analytics", "UPDATE aggregated_metrics SET total = total + 1 WHERE dimension = 'month'"),
+    ("35l", "analytics", "DELETE FROM aggregated_metrics WHERE dimension = 'month'"),
     ("35j", "analytics", "UPDATE customers SET revenue = revenue + 1 WHERE store_id = ''"),
     ("35j", "analytics", "UPDATE order_facts SET customer_id = 'nobody'"),
     ("35k", "analytics", "DELETE FROM analytics_events WHERE type = 'OrderCreated'"),

@@ -13,6 +13,10 @@ _DAYS = """SELECT store_id, period AS day, placed, orders, total, paid, refunded
 _PARTS = f"""SELECT store_id, dimension, period / CASE dimension WHEN 'hour' THEN 24 ELSE 1 END AS day,
                     {_SUMS.format("")} FROM analytics.aggregated_metrics
              WHERE dimension IN ('hour', 'fulfilment', 'method') GROUP BY 1, 2, 3"""
+_MONTHS = f"""SELECT store_id, CAST(strftime('%Y', period + 1721424.5) AS INTEGER) * 12
+                            + CAST(strftime('%m', period + 1721424.5) AS INTEGER) - 1 AS month, {_SUMS.format("")}
+              FROM analytics.aggregated_metrics WHERE dimension = 'day' GROUP BY 1, 2"""
+"""Days are counted from the year 1; for SQLite a number of days is one of the Julian calendar's."""
 _SAID = (
     "coalesce({0}.placed || ' placed, ' || {0}.orders || ' orders for ' || {0}.total || ', ' || {0}.paid || "
     "' paid, ' || {0}.refunded || ' refunded', 'nothing')"
@@ -69,6 +73,17 @@ ANALYTICS = (
                {_SAID.format("b")}, {_SAID.format("a")}
         FROM (VALUES ('hour'), ('fulfilment'), ('method')) d JOIN ({_DAYS}) a
         LEFT JOIN ({_PARTS}) b ON b.store_id = a.store_id AND b.day = a.day AND b.dimension = d.column1
+        WHERE {_DIFFER}""",
+        needs="analytics",
+    ),
+    Invariant(
+        "35l",
+        "the days of a month add up to the month",
+        "live",
+        f"""SELECT coalesce(a.store_id, b.store_id) || ' month ' || coalesce(a.period, b.month), {_SAID.format("a")},
+               {_SAID.format("b")}
+        FROM (SELECT * FROM analytics.aggregated_metrics WHERE dimension = 'month') a
+        FULL JOIN ({_MONTHS}) b ON b.store_id = a.store_id AND b.month = a.period
         WHERE {_DIFFER}""",
         needs="analytics",
     ),

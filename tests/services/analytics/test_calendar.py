@@ -3,7 +3,17 @@
 import pytest
 
 from shikanji.kit.clock import from_rfc3339, to_rfc3339
-from shikanji.services.analytics.model.calendar import Moment, day_before, hour_began, local, starts_at, zone_of
+from shikanji.services.analytics.model.calendar import (
+    Moment,
+    Span,
+    day_before,
+    hour_began,
+    local,
+    month_began,
+    month_of,
+    starts_at,
+    zone_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +49,24 @@ def test_a_day_begins_at_its_own_midnight(zone: str) -> None:
 
     assert local(began, zone_of(zone)) == Moment(739_942, 0)
     assert local(began - 1, zone_of(zone)) == Moment(739_941, 23)
+
+
+@pytest.mark.parametrize("days", [1, 2, 27, 28, 29, 30, 31, 32, 59, 60, 61, 62, 365, 366, 400])
+def test_whole_months_and_the_days_around_them_are_the_days_asked_for(days: int) -> None:
+    for first in range(738_900, 738_900 + 366):
+        span = Span(first, first + days - 1)
+
+        head, whole, tail = span.by_months
+
+        within = [day for month in range(whole.first, whole.last + 1) for day in _days_of(month)]
+        assert [*_all(head), *within, *_all(tail)] == list(_all(span))
+        assert len({month_of(day) for day in _all(head)}) <= 1
+        assert len({month_of(day) for day in _all(tail)}) <= 1
+
+
+def _all(span: Span) -> range:
+    return range(span.first, span.last + 1)
+
+
+def _days_of(month: int) -> range:
+    return range(month_began(month), month_began(month + 1))

@@ -126,6 +126,18 @@ async def test_sales_come_by_whatever_is_asked(office: Office, by: str, keys: di
     assert {row["key"]: row["orders"] for row in shown["rows"]} == keys
 
 
+@pytest.mark.parametrize("by", ["", "&by=store"])
+async def test_a_month_that_is_asked_for_in_part_shows_its_days_in_the_range_alone(office: Office, by: str) -> None:
+    for day in (19, 20, 35, 53, 83, 84, 110):
+        await sell(office, at=NOON - day * DAY)
+
+    shown = await office.get(f"/sales?grain=month&from=2026-08-31&to=2026-11-02{by}")
+
+    sold = [(row["period"], row["orders"]) for row in shown["rows"]]
+    assert sold == [("2026-08", 1), ("2026-09", 1), ("2026-10", 1), ("2026-11", 1)]
+    assert (shown["total"]["orders"], shown["before"]["orders"]) == (4, 2)
+
+
 async def test_money_that_went_back_is_no_revenue_and_a_cancelled_order_no_order(office: Office) -> None:
     order = number()
     await tell(office.base, created(order), confirmed(order), paid(order), cancelled(order))

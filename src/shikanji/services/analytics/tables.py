@@ -63,7 +63,8 @@ FIGURES = (
     "refunded",
 )
 
-# What orders add up to (`model/figures.py`), by store, dimension and day (by hour: day * 24 + hour).
+# What orders add up to (`model/figures.py`), by store, dimension and day (by hour: day * 24 + hour; by month: months
+# since the year 0).
 aggregated_metrics = sa.Table(
     "aggregated_metrics",
     metadata,

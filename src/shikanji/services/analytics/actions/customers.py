@@ -37,7 +37,7 @@ def report(tx: Tx, store_ids: Sequence[str] | None, span: Span) -> CustomerRepor
     """Raises OneStore for several stores of many."""
     asked = scope(tx, store_ids)
     of = place_of(store_ids)
-    orders = reports.total(tx, asked.ids, "day", span).orders
+    orders = reports.whole(tx, asked.ids, span).orders
     new = reports.total(tx, [of], "new", span).orders
     since = month_of(span.last) - COHORT_MONTHS + 1
     return CustomerReport(

@@ -15,6 +15,7 @@ from shikanji.services.analytics.model.calendar import (
     day_before,
     hour_began,
     local,
+    month_name,
     period_of,
     periods,
     zone_of,
@@ -24,7 +25,7 @@ from shikanji.services.analytics.model.figures import NONE, Figures, added, hour
 from shikanji.services.analytics.model.order import LIVE
 from shikanji.services.analytics.repository import names, reports
 from shikanji.services.analytics.repository.names import Product, Store
-from shikanji.services.analytics.repository.reports import Partial
+from shikanji.services.analytics.repository.reports import Partial, Row
 from shikanji.services.analytics.settings import AnalyticsSettings
 
 By = Literal["store", "fulfilment", "method", "category"]
@@ -143,8 +144,8 @@ def sales(tx: Tx, store_ids: Sequence[str] | None, span: Span, grain: Grain, by:
     else:
         rows = _rows_by(tx, asked, span, grain, by)
     return Sales(
-        total=reports.total(tx, asked.ids, "day", span),
-        before=reports.total(tx, asked.ids, "day", span.before),
+        total=reports.whole(tx, asked.ids, span),
+        before=reports.whole(tx, asked.ids, span.before),
         rows=rows,
     )
 
@@ -200,6 +201,8 @@ def _every_period(tx: Tx, asked: Scope, span: Span, grain: Grain) -> list[SalesR
         hours = Span(hour_period(span.first, 0), hour_period(span.last, HOURS - 1))
         for row in reports.by_period(tx, asked.ids, "hour", hours):
             found[period_of("hour", row.period // HOURS, row.period % HOURS)] = [row.figures]
+    elif grain == "month":
+        found = {month_name(row.period): [row.figures] for row in reports.by_month(tx, asked.ids, span)}
     else:
         for row in reports.by_period(tx, asked.ids, "day", span):
             found.setdefault(period_of(grain, row.period), []).append(row.figures)
@@ -208,17 +211,23 @@ def _every_period(tx: Tx, asked: Scope, span: Span, grain: Grain) -> list[SalesR
 
 def _rows_by(tx: Tx, asked: Scope, span: Span, grain: Grain, by: By) -> list[SalesRow]:
     """Those in which something was sold."""
+    found: dict[tuple[str, str], list[Figures]] = {}
+    for period, row in _told_by(tx, asked, span, grain, by):
+        if any(row.figures):
+            found.setdefault((period, row.key), []).append(row.figures)
+    _check(list(found))
+    called = _called(tx, asked, by)
+    return [SalesRow(*key, called.get(key[1], ""), added(values)) for key, values in sorted(found.items())]
+
+
+def _told_by(tx: Tx, asked: Scope, span: Span, grain: Grain, by: By) -> list[tuple[str, Row]]:
+    if by == "store" and grain == "month":
+        return [(month_name(row.period), row) for row in reports.by_month_and_store(tx, asked.ids, span)]
     if by == "store":
         rows = reports.by_period_and_store(tx, asked.ids, "day", span)
     else:
         rows = reports.by_period_and_key(tx, asked.ids, by, span)
-    found: dict[tuple[str, str], list[Figures]] = {}
-    for row in rows:
-        if any(row.figures):
-            found.setdefault((period_of(grain, row.period), row.key), []).append(row.figures)
-    _check(list(found))
-    called = _called(tx, asked, by)
-    return [SalesRow(*key, called.get(key[1], ""), added(values)) for key, values in sorted(found.items())]
+    return [(period_of(grain, row.period), row) for row in rows]
 
 
 def _called(tx: Tx, asked: Scope, by: By) -> Mapping[str, str]:

@@ -52,6 +52,11 @@ def month_of(day: int) -> int:
     return then.year * 12 + then.month - 1
 
 
+def month_began(month: int) -> int:
+    """Its first day."""
+    return date(month // 12, month % 12 + 1, 1).toordinal()
+
+
 def month_name(month: int) -> str:
     """`2026-11`."""
     return f"{month // 12:04}-{month % 12 + 1:02}"
@@ -98,6 +103,17 @@ class Span(NamedTuple):
         """As many days right before it."""
         return Span(self.first - self.days, self.first - 1)
 
+    @property
+    def by_months(self) -> "ByMonths":
+        """The same days. Raises ValueError before the year 1 and after 9999."""
+        whole = month_of(self.first - 1) + 1
+        after = max(whole, month_of(self.last + 1))
+        return ByMonths(
+            head=Span(self.first, min(self.last, month_began(whole) - 1)),
+            whole=Span(whole, after - 1),
+            tail=Span(month_began(after), self.last),
+        )
+
     @classmethod
     def of(cls, first: date, last: date) -> "Span":
         return cls(first.toordinal(), last.toordinal())
@@ -105,3 +121,11 @@ class Span(NamedTuple):
     @classmethod
     def until(cls, last: int, days: int) -> "Span":
         return cls((date.fromordinal(last) - timedelta(days=days - 1)).toordinal(), last)
+
+
+class ByMonths(NamedTuple):
+    """Whole months, and the days before and after them; any of the three may be empty: its last before its first."""
+
+    head: Span
+    whole: Span
+    tail: Span

@@ -6,11 +6,13 @@ from itertools import combinations
 from typing import Literal, NamedTuple
 
 from shikanji.kit.clock import SECOND
-from shikanji.services.analytics.model.calendar import HOURS
+from shikanji.services.analytics.model.calendar import HOURS, month_of
 from shikanji.services.analytics.model.durations import Kind, bucket_of
 from shikanji.services.analytics.model.order import Live, Order, Placed
 
-Dimension = Literal["hour", "day", "fulfilment", "method", "category", "product", "cancelled", "refund", "live", "new"]
+Dimension = Literal[
+    "hour", "day", "month", "fulfilment", "method", "category", "product", "cancelled", "refund", "live", "new"
+]
 
 PAIRED_PRODUCTS_MAX = 8
 """Of an order; more products make more pairs than tell anything."""
@@ -54,8 +56,9 @@ ONE_ORDER = Figures(orders=1)
 
 
 Cell = tuple[str, Dimension, int, str]
-"""Where figures are added up: store, dimension, period (a day, or for hours day * 24 + hour), and the key that says
-which product, method and so on. Plain tuples, here and below: every order makes twenty of them."""
+"""Where figures are added up: store, dimension, period (a day, for hours day * 24 + hour, for months as `month_of` has
+them), and the key that says which product, method and so on. Plain tuples, here and below: every order makes twenty of
+them."""
 
 Time = tuple[str, Kind, int, int]
 """Store, kind, day, and the bucket of all that took about as long."""
@@ -76,6 +79,7 @@ def figures_of(order: Order) -> Iterator[tuple[Cell, Figures]]:
     store_id, day, whole = placed.store_id, order.day, _whole(order, placed)
     yield (store_id, "hour", hour_period(day, order.hour), ""), whole
     yield (store_id, "day", day, ""), whole
+    yield (store_id, "month", month_of(day), ""), whole
     yield (store_id, "fulfilment", day, placed.fulfilment), whole
     yield (store_id, "method", day, order.method), whole
     if order.live is not None:

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam
 
 from shikanji.kit.db.statements import any_of
 from shikanji.kit.db.tx import Tx
-from shikanji.services.analytics.model.calendar import HOURS, Span
+from shikanji.services.analytics.model.calendar import HOURS, Span, month_of
 from shikanji.services.analytics.model.durations import Kind
-from shikanji.services.analytics.model.figures import FIGURES, NONE, Dimension, Figures
+from shikanji.services.analytics.model.figures import FIGURES, NONE, Dimension, Figures, added
 from shikanji.services.analytics.tables import aggregated_metrics, cohorts, durations, order_facts, product_pairs
 
 
@@ -41,6 +41,22 @@ class PairCount(NamedTuple):
 def total(tx: Tx, stores: Sequence[str], dimension: Dimension, span: Span) -> Figures:
     row = tx.run(TOTAL, **_range(stores, dimension, span)).first()
     return _figures(row) if row else NONE
+
+
+def whole(tx: Tx, stores: Sequence[str], span: Span) -> Figures:
+    """Of all orders of these days."""
+    return added(row.figures for row in by_month(tx, stores, span))
+
+
+def by_month(tx: Tx, stores: Sequence[str], span: Span) -> list[Row]:
+    """In the order of time; of the first and the last month only their days in the span."""
+    rows = tx.run(BY_MONTH, **_months(stores, span))
+    return [Row(row[0], "", _figures(row[1:])) for row in rows]
+
+
+def by_month_and_store(tx: Tx, stores: Sequence[str], span: Span) -> list[Row]:
+    rows = tx.run(BY_MONTH_AND_STORE, **_months(stores, span))
+    return [Row(row[0], row[1], _figures(row[2:])) for row in rows]
 
 
 def by_period(tx: Tx, stores: Sequence[str], dimension: Dimension, span: Span) -> list[Row]:
@@ -98,6 +114,21 @@ def _range(stores: Sequence[str], dimension: Dimension, span: Span) -> dict[str,
     return {"stores": list(stores), "dimension": dimension, "first": span.first, "last": span.last}
 
 
+def _months(stores: Sequence[str], span: Span) -> dict[str, Any]:
+    parts = span.by_months
+    return {
+        "stores": list(stores),
+        "head_month": month_of(parts.head.first),
+        "head_first": parts.head.first,
+        "head_last": parts.head.last,
+        "whole_first": parts.whole.first,
+        "whole_last": parts.whole.last,
+        "tail_month": month_of(parts.tail.first),
+        "tail_first": parts.tail.first,
+        "tail_last": parts.tail.last,
+    }
+
+
 def _figures(values: Sequence[Any]) -> Figures:
     return Figures(*(int(value or 0) for value in values))
 
@@ -123,6 +154,32 @@ _HOUR = _M.period % sa.literal_column(str(HOURS))
 BY_HOUR_OF_DAY = sa.select(_HOUR, *_SUMS).where(*_IN_RANGE).group_by(_HOUR).order_by(_HOUR)
 BY_PERIOD_AND_STORE = _grouped(_M.period, _M.store_id)
 BY_PERIOD_AND_KEY = _grouped(_M.period, _M.key)
+
+
+def _part(part: str, dimension: Dimension, month: sa.ColumnElement[int]) -> sa.Select[Any]:
+    """Rows of figures under the month they count for."""
+    return sa.select(month.label("month"), _M.store_id, *(_M[name] for name in FIGURES)).where(
+        any_of(_M.store_id, "stores"),
+        _M.dimension == sa.literal_column(f"'{dimension}'"),
+        _M.period >= bindparam(f"{part}_first"),
+        _M.period <= bindparam(f"{part}_last"),
+    )
+
+
+_IN_MONTHS = sa.union_all(
+    _part("head", "day", bindparam("head_month", type_=sa.BigInteger)),
+    _part("whole", "month", _M.period),
+    _part("tail", "day", bindparam("tail_month", type_=sa.BigInteger)),
+).subquery()
+
+
+def _grouped_months(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    sums = [sa.func.sum(_IN_MONTHS.c[name]) for name in FIGURES]
+    return sa.select(*columns, *sums).group_by(*columns).order_by(*columns)
+
+
+BY_MONTH = _grouped_months(_IN_MONTHS.c.month)
+BY_MONTH_AND_STORE = _grouped_months(_IN_MONTHS.c.month, _IN_MONTHS.c.store_id)
 BETWEEN = sa.select(
     sa.func.count(),
     sa.func.sum(_O.counted),
