@@ -21,7 +21,8 @@ from chaos.oracle import Verdict, judge
 from chaos.shape import Plan, Shape, Strike
 
 STRIKE_SECONDS_MIN, STRIKE_SECONDS_MAX = 0.2, 1.5
-HEAL_SECONDS_MAX = 180
+HEAL_SECONDS_MAX = 900
+"""A refund that was refused time and again is tried every five minutes, and its last try may have been just now."""
 LAPSE_SECONDS_MAX = 300
 """A hold's minute, and several rounds of the sweep."""
 RESPITE_SECONDS = 0.5
