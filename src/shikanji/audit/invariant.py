@@ -22,9 +22,11 @@ class Invariant(msgspec.Struct, frozen=True):
     scope: Scope
     sql: str = ""
     needs: str | None = None
+    of_odd: bool = False
+    """Asks only of orders that are not plain, by views of `audit.plain`: all others satisfy it."""
     judge: Callable[[Ask], Iterator[tuple[str, str, str]]] | None = None
     """Instead of `sql`, where one statement would read too much too often: what answers with the violations."""
-    looks_in: tuple[str, tuple[str, ...]] | None = None
+    looks_in: tuple[str, tuple[Any, ...]] | None = None
     """For card numbers: the table and the columns whose texts the statement answers with."""
 
 

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from shikanji.audit import plain
 from shikanji.audit.access import ACCESS
 from shikanji.audit.analytics import ANALYTICS
-from shikanji.audit.cards import card_numbers, texts
+from shikanji.audit.cards import Column, card_numbers, texts
 from shikanji.audit.events import DELIVERED, event_invariants, lacking_events, open_letters
 from shikanji.audit.facts import subscriptions
 from shikanji.audit.invariant import SHOWN_MAX, Finding, Invariant, Report, Violation
@@ -19,7 +21,7 @@ from shikanji.audit.orders import ORDERS
 from shikanji.audit.payments import PAYMENTS
 from shikanji.audit.purchases import PURCHASES
 from shikanji.audit.review import REVIEWS
-from shikanji.audit.since import asks_whole, is_seen, touch
+from shikanji.audit.since import TOUCHED, asks_whole, is_seen, touch
 from shikanji.audit.stock import STOCK
 from shikanji.audit.views import mark_young, prepare
 from shikanji.kit.clock import to_rfc3339
@@ -50,6 +52,8 @@ class Audit:
         self._times: dict[str, int] = {}
         self._rewritten = str if since is None else touch(self._connection, self._names, since)
         prepare(self._connection, self._rewritten)
+        plain.prepare(self._connection)
+        self._knows_odd = False
 
     def _look_at_one_moment(self) -> None:
         """From here on every database is seen as it is now, whatever is written meanwhile."""
@@ -130,17 +134,35 @@ class Audit:
     def judge_what_is_before(self, before: int, now: int) -> None:
         """What `check` is to look at (µs): what is younger than `before` need not have settled."""
         self._times = {"before": before, "now": now}
-        forbid_changes(self._connection, really=False)
-        mark_young(self._connection, before, self._rewritten)
-        forbid_changes(self._connection)
+        with self._changes():
+            mark_young(self._connection, before, self._rewritten)
 
     def check(self, invariant: Invariant) -> Finding:
         started = time.monotonic()
+        if invariant.of_odd and not self._knows_odd:
+            self._find_odd()
         rows = self._violations(invariant)
         shown = [Violation(*(str(value) for value in row)) for row in islice(rows, SHOWN_MAX)]
         count = len(shown) + sum(1 for _ in rows)
         milliseconds = round((time.monotonic() - started) * 1_000)
         return Finding(invariant.key, invariant.title, invariant.scope, count, shown, milliseconds)
+
+    def _find_odd(self) -> None:
+        with self._changes():
+            if self._since is None:
+                plain.find_odd(self._connection)
+            else:
+                plain.take_all(self._connection, TOUCHED)
+        self._knows_odd = True
+
+    @contextmanager
+    def _changes(self) -> Iterator[None]:
+        """To what is temporary: within, our own tables can be filled."""
+        forbid_changes(self._connection, really=False)
+        try:
+            yield
+        finally:
+            forbid_changes(self._connection)
 
     def _violations(self, invariant: Invariant) -> Iterator[Any]:
         if invariant.judge is not None:
@@ -161,19 +183,20 @@ class Audit:
                     f"no card number in {name}'s {table}",
                     "live",
                     texts(name, table, columns),
-                    looks_in=(table, tuple(column for column, _ in columns)),
+                    looks_in=(table, tuple(columns)),
                 )
 
-    def _tables(self, name: str) -> list[tuple[str, list[tuple[str, bool]]]]:
-        """Each with its columns that can hold text, and whether these may be NULL."""
+    def _tables(self, name: str) -> list[tuple[str, list[Column]]]:
+        """Each with its columns that can hold text."""
         rows: list[Any] = self._connection.execute(
-            f'SELECT m.name, c.name, c."notnull" FROM {quoted(name)}.sqlite_master m, pragma_table_info(m.name, ?) c '
-            "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB') ORDER BY 1, c.cid",
+            f"""SELECT m.name, c.name, c."notnull", c.type
+            FROM {quoted(name)}.sqlite_master m, pragma_table_info(m.name, ?) c
+            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB') ORDER BY 1, c.cid""",
             (name,),
         ).fetchall()
-        tables: dict[str, list[tuple[str, bool]]] = {}
-        for table, column, is_needed in rows:
-            tables.setdefault(table, []).append((column, not is_needed))
+        tables: dict[str, list[Column]] = {}
+        for table, column, is_needed, kind in rows:
+            tables.setdefault(table, []).append(Column(column, not is_needed, kind == "BLOB"))
         return list(tables.items())
 
 

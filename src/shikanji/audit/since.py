@@ -65,6 +65,8 @@ KEYS = frozenset((_KEYS + _KEYS_OF_PEOPLE).split())
 KINDS = ("29", "30", "31", "32a", "34")
 """And those about events: of new ones. What is not published has an index of its own, and is looked at whole."""
 
+TOUCHED = "SELECT id FROM touched"
+
 _WHOLE = frozenset({"29"})
 
 

@@ -32,11 +32,12 @@ STOCK = (
                        AS wanted,
                    (SELECT count(*) FROM inventory.movements m WHERE m.order_id = holds.order_id
                     AND m.attempt = holds.attempt AND m.kind = 'sale') AS sales
-            FROM inventory.holds AS holds) h WHERE h.sales <> h.wanted
+            FROM odd_holds AS holds) h WHERE h.sales <> h.wanted
         UNION ALL
         SELECT order_id || '/' || attempt || ' ' || stock_id, count(*) || ' times ' || kind, 'once'
-        FROM inventory.movements WHERE order_id IS NOT NULL GROUP BY order_id, attempt, kind, stock_id
+        FROM odd_movements GROUP BY order_id, attempt, kind, stock_id
         HAVING count(*) > 1""",
+        of_odd=True,
     ),
     Invariant(
         "10b",
@@ -45,9 +46,9 @@ STOCK = (
         # A sale that stands word for word in its hold needs no closer look, and nearly all do.
         """WITH odd AS MATERIALIZED (
             SELECT m.order_id, m.attempt, m.stock_id, m.kind, m.delta, h.state, h.lines
-            FROM inventory.movements m LEFT JOIN inventory.stock s ON s.id = m.stock_id
+            FROM odd_movements m LEFT JOIN inventory.stock s ON s.id = m.stock_id
             LEFT JOIN inventory.holds h ON h.order_id = m.order_id AND h.attempt = m.attempt
-            WHERE m.order_id IS NOT NULL AND NOT (m.kind = 'sale' AND coalesce(instr(CAST(h.lines AS TEXT),
+            WHERE NOT (m.kind = 'sale' AND coalesce(instr(CAST(h.lines AS TEXT),
                 '["' || m.stock_id || '","' || s.product_id || '",' || -m.delta || ']'), 0) > 0)),
         lined AS (
             SELECT o.*, (SELECT sum(json_extract(l.value, '$[2]')) FROM json_each(CAST(o.lines AS TEXT)) l
@@ -56,22 +57,24 @@ STOCK = (
                coalesce(quantity, 0) || ' in a hold that is ' || coalesce(state, 'missing') FROM lined
         WHERE quantity IS NULL OR CASE kind WHEN 'sale' THEN delta <> -quantity
             WHEN 'restock' THEN state <> 'returned' OR delta > quantity ELSE 1 END""",
+        of_odd=True,
     ),
     Invariant(
         "11",
         "what was sold for an order is what the order has in its lines",
         "quiescent",
         """SELECT o.id, 'sold: ' || pieces_held(h.lines), 'ordered: ' || pieces_ordered(o.lines_document)
-        FROM "order".orders o
+        FROM odd_orders o
         LEFT JOIN inventory.holds h ON h.order_id = o.id AND h.attempt = o.attempt AND h.state = 'sold'
         WHERE o.status NOT IN ('pending', 'cancelled') AND NOT are_alike(h.lines, o.lines_document)
         AND NOT EXISTS (SELECT 1 FROM young y WHERE y.order_id = o.id)
         UNION ALL
         SELECT h.order_id || '/' || h.attempt, 'sold: ' || pieces_held(h.lines), 'nothing for an order that is ' ||
                o.status || ' under attempt ' || o.attempt
-        FROM inventory.holds h JOIN "order".orders o ON o.id = h.order_id
+        FROM odd_holds h JOIN "order".orders o ON o.id = h.order_id
         WHERE h.state = 'sold' AND (h.attempt <> o.attempt OR o.status IN ('pending', 'cancelled'))
         AND NOT EXISTS (SELECT 1 FROM young y WHERE y.order_id = o.id)""",
+        of_odd=True,
     ),
     Invariant(
         "11b",
@@ -110,5 +113,6 @@ STOCK = (
         "by store, product and day, what orders took less what they gave back is what left the shelf",
         "quiescent",
         judge=by_day,
+        of_odd=True,
     ),
 )

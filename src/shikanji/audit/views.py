@@ -39,8 +39,8 @@ _JSON_STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 def prepare(connection: Any, rewritten: Callable[[str], str] = str) -> None:
     """Views and functions. `rewritten` makes a statement ask other tables."""
-    connection.create_function("blake2b_hex", 1, _blake2b, deterministic=True)
-    connection.create_function("sha256_hex", 1, _sha256, deterministic=True)
+    connection.create_function("blake2b_hex", 1, blake2b_hex, deterministic=True)
+    connection.create_function("sha256_hex", 1, sha256_hex, deterministic=True)
     connection.create_function("line_sums", 1, line_sums, deterministic=True)
     connection.create_function("pieces_ordered", 1, pieces_ordered, deterministic=True)
     connection.create_function("pieces_held", 1, pieces_held, deterministic=True)
@@ -66,7 +66,7 @@ def are_legal(fulfilment: str, steps: str) -> bool:
     return all(fulfilment in LEGAL_STEPS.get((old, new), "").split() for (_, old), (_, new) in pairwise(numbered))
 
 
-class _Line(msgspec.Struct):
+class Line(msgspec.Struct, gc=False):
     """What the sums of an order are made of."""
 
     product_id: str
@@ -80,36 +80,46 @@ class _Line(msgspec.Struct):
     paid: int
 
 
-class Pieces(msgspec.Struct):
+class Pieces(msgspec.Struct, gc=False):
     """How many of what."""
 
     product_id: str
     quantity: int
 
 
-_lines = msgspec.json.Decoder(list[_Line])
+ordered_lines = msgspec.json.Decoder(list[Line]).decode
 _pieces_only = msgspec.json.Decoder(list[Pieces])
-_held = msgspec.json.Decoder(list[tuple[str, str, int]])
+held_lines = msgspec.json.Decoder(list[tuple[str, str, int]]).decode
 _UNREADABLE = "lines that cannot be read"
 
 
 def line_sums(document: bytes | str) -> str:
     """Subtotal, both discounts, tax on top, what is paid for lines, and how many lines do not multiply out."""
     try:
-        lines = _lines.decode(document)
+        return " ".join(map(str, sums_of(ordered_lines(document))))
     except msgspec.DecodeError:
         return _UNREADABLE
-    tax = sum(line.tax for line in lines if not line.tax_included)
-    wrong = sum(line.line_total != line.unit_price * line.quantity for line in lines)
-    subtotal, paid = sum(line.line_total for line in lines), sum(line.paid for line in lines)
-    discount, points = sum(line.discount for line in lines), sum(line.points_discount for line in lines)
-    return f"{subtotal} {discount} {points} {tax} {paid} {wrong}"
+
+
+def sums_of(lines: Iterable[Line]) -> tuple[int, int, int, int, int, int]:
+    """The same in figures."""
+    subtotal = discount = points = tax = paid = wrong = 0
+    for line in lines:
+        subtotal += line.line_total
+        discount += line.discount
+        points += line.points_discount
+        paid += line.paid
+        if not line.tax_included:
+            tax += line.tax
+        if line.line_total != line.unit_price * line.quantity:
+            wrong += 1
+    return subtotal, discount, points, tax, paid, wrong
 
 
 def pieces_ordered(document: bytes | str) -> str:
     """How many of which product, in one text to compare."""
     try:
-        return _pieces((line.product_id, line.quantity) for line in _lines.decode(document))
+        return _pieces((line.product_id, line.quantity) for line in ordered_lines(document))
     except msgspec.DecodeError:
         return _UNREADABLE
 
@@ -118,7 +128,7 @@ def are_alike(held: bytes | str | None, ordered: bytes | str) -> bool:
     """Whether a hold has what an order has. Nearly always line by line, so that nothing need be added up."""
     try:
         lines = _pieces_only.decode(ordered)
-        pieces = _held.decode(held or b"[]")
+        pieces = held_lines(held or b"[]")
     except msgspec.DecodeError:
         return False
     if [(line.product_id, line.quantity) for line in lines] == [(product, quantity) for _, product, quantity in pieces]:
@@ -129,7 +139,7 @@ def are_alike(held: bytes | str | None, ordered: bytes | str) -> bool:
 def pieces_held(document: bytes | str | None) -> str:
     """The same of a hold."""
     try:
-        return _pieces((product, quantity) for _, product, quantity in _held.decode(document or b"[]"))
+        return _pieces((product, quantity) for _, product, quantity in held_lines(document or b"[]"))
     except msgspec.DecodeError:
         return _UNREADABLE
 
@@ -172,11 +182,11 @@ def _is_luhn(digits: str) -> bool:
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
-def _blake2b(data: bytes | str) -> str:
+def blake2b_hex(data: bytes | str) -> str:
     return hashlib.blake2b(_bytes(data), digest_size=16).hexdigest()
 
 
-def _sha256(data: bytes | str) -> str:
+def sha256_hex(data: bytes | str) -> str:
     return hashlib.sha256(_bytes(data)).hexdigest()
 
 
