@@ -69,7 +69,11 @@ def test_a_long_order_goes_over_several_pages() -> None:
     assert pages(pdf_of(make_invoice(sold=[Sold(8_000)] * 90))) > 2
 
 
-@pytest.mark.parametrize("text", [MARKUP, "W" * 10_000, "नमस्ते " * 2_000, "\u202e\x00\n\t😀", " "], ids=range(5))
+@pytest.mark.parametrize(
+    "text",
+    [MARKUP, "W" * 10_000, "नमस्ते " * 2_000, "\u202e\x00\n\t😀", " ", "#[" * 5_000, "$(" * 5_000, "*_" * 5_000],
+    ids=range(8),
+)
 def test_what_people_write_is_printed_and_never_run(text: str) -> None:
     invoice = make_invoice(customer_name=text, address=[text] * 3)
     seller = make_seller(name=text, legal_name=text, line1=text, phone=text)

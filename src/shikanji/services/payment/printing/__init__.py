@@ -2,8 +2,9 @@
 always gives the same bytes: nothing is stored."""
 
 import threading
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shikanji.contracts.store import Seller
 from shikanji.services.payment.model.invoice import Invoice
@@ -27,10 +28,18 @@ _thread = threading.local()
 def print_invoice(invoice: Invoice, seller: Seller, language: Language) -> bytes:
     """The PDF. For a thread: laying it out takes as long as setting it, and only that lets the others run meanwhile."""
     sheet = sheet_of(invoice, seller, language)
-    pdf = _compiler().compile(format="pdf", sys_inputs={"invoice": sheet.json}, timestamp=sheet.printed_at)
+    # As a file beside the template: what else it could be told by (`sys.inputs`) belongs to typst's own library, and
+    # with another library nothing that it has laid out before is good any more.
+    files: Any = {"main.typ": _template(), "invoice.json": sheet.json}
+    pdf = _compiler().compile(files, format="pdf", timestamp=sheet.printed_at)
     if not isinstance(pdf, bytes):
         raise TypeError("one sheet makes one file")
     return pdf
+
+
+@cache
+def _template() -> bytes:
+    return TEMPLATE.read_bytes()
 
 
 def _compiler() -> "typst.Compiler":
@@ -47,4 +56,4 @@ def _make_compiler() -> "typst.Compiler":
 
     folders = [fontpkg.family(name).files[0].path.parent for name in FONTS]
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
-    return typst.Compiler(TEMPLATE, root=TEMPLATE.parent, font_paths=fonts)
+    return typst.Compiler(root=TEMPLATE.parent, font_paths=fonts)
