@@ -1,6 +1,5 @@
 """What the platform does not decide itself: time, chance and its ways out. A simulation gives its own."""
 
-import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from shikanji.kit.clock import Clock, SystemClock
 from shikanji.kit.db.opening import open_database
 from shikanji.kit.db.port import Database
 from shikanji.kit.db.transaction import Ground
+from shikanji.kit.ids import Chance
 
 OUTSIDE_SECONDS_MAX = 10
 
@@ -26,7 +26,7 @@ def open_http() -> aiohttp.ClientSession:
 class World:
     clock: Clock = field(default_factory=SystemClock)
     jitter: Callable[[], float] = random.random
-    random_bytes: Callable[[int], bytes] = os.urandom
+    random_bytes: Callable[[int], bytes] = field(default_factory=lambda: Chance().bytes)
     bus: Bus | None = None
     """None: the one that SHIKANJI_BUS_URL names; with the cache likewise."""
     cache: Cache | None = None

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shikanji.kit.clock import DAY, SECOND, ManualClock, from_rfc3339, to_rfc3339
-from shikanji.kit.ids import Ids, first_id, is_uuid, made_at
+from shikanji.kit.ids import Chance, Ids, first_id, is_uuid, made_at
 
 NOON = from_rfc3339("2026-11-22T06:30:00Z")
 
@@ -44,6 +44,29 @@ def test_an_id_says_when_it_was_made() -> None:
     assert made_at(made) == NOON
     assert first_id(NOON) <= made < first_id(NOON + SECOND) <= ids.new()
     assert is_uuid(first_id(NOON))
+
+
+def test_random_bytes_are_drawn_together_and_given_once() -> None:
+    asked = list[int]()
+
+    def counting(size: int) -> bytes:
+        asked.append(size)
+        return bytes(each % 251 for each in range(size))
+
+    chance = Chance(counting)
+    given = b"".join(chance.bytes(10) for _ in range(409))
+
+    assert asked == [4_096]
+    assert given == bytes(each % 251 for each in range(4_090))
+    assert (len(chance.bytes(10)), len(chance.bytes(5_000)), asked) == (10, 5_000, [4_096, 4_096, 5_000])
+
+
+def test_a_fork_draws_bytes_of_its_own() -> None:
+    here = iter([7, 7, 8])
+    drawn = iter([b"a" * 4_096, b"b" * 4_096])
+    chance = Chance(lambda _: next(drawn), lambda: next(here))
+
+    assert [chance.bytes(2) for _ in range(3)] == [b"aa", b"aa", b"bb"]
 
 
 @pytest.mark.parametrize("text", ["", "x" * 36, "01A20334-a285-745b-9f58-233f90c785bd", "../../../etc/passwd"])

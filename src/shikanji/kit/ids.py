@@ -12,6 +12,7 @@ _RANDOM_BITS = 74
 _RANDOM_MASK = (1 << _RANDOM_BITS) - 1
 _TAIL_BITS = 48
 _TAIL_MASK = (1 << _TAIL_BITS) - 1
+_DRAWN_BYTES = 4_096
 _FIRST_TAIL_MASK = _TAIL_MASK >> 1
 """As many stay for counting up as could not be made in a year of one and the same millisecond."""
 
@@ -42,6 +43,24 @@ class Ids:
                 random = int.from_bytes(self._random_bytes(10), "big") & (_RANDOM_MASK >> 1)
                 self._current = _head(millisecond, random), count(random & _FIRST_TAIL_MASK).__next__
                 self._millisecond = millisecond
+
+
+class Chance:
+    """`os.urandom`, asked for many bytes at a time: whoever asks it lets go of the interpreter, and where other threads
+    are busy has it back up to five milliseconds later. Not for threads that share one without a lock."""
+
+    def __init__(self, source: Callable[[int], bytes] = os.urandom, process_id: Callable[[], int] = os.getpid) -> None:
+        self._source = source
+        self._process_id = process_id
+        self._drawn, self._used, self._drawn_by = b"", 0, 0
+
+    def bytes(self, size: int) -> bytes:
+        """Never the same ones twice, nor the same in a process and in its fork."""
+        process_id = self._process_id()
+        if self._used + size > len(self._drawn) or self._drawn_by != process_id:
+            self._drawn, self._used, self._drawn_by = self._source(max(size, _DRAWN_BYTES)), 0, process_id
+        self._used += size
+        return self._drawn[self._used - size : self._used]
 
 
 def _head(millisecond: int, random: int) -> str:
