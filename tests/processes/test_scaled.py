@@ -19,7 +19,10 @@ from shikanji.kit.secrets import DerivedSecrets
 from tests.command_line import shikanji
 from tests.harness import SECRET, Client, Response
 from tests.probing import until
-from tests.scaled import ScaledShop, settings
+from tests.scaled import IN_SEVERAL_PROCESSES, ScaledShop, settings
+from tests.scenarios.audited_day import audit_of, live_a_day
+
+pytestmark = IN_SEVERAL_PROCESSES
 
 WITH_A_TOKEN = {
     "customer": "/api/v1/auth/sessions",
@@ -190,6 +193,16 @@ async def test_commands_work_beside_the_processes(shop: ScaledShop) -> None:
     assert "there is a card already" in seeding.err
     assert (audit.code, audit.err.strip()) == (0, "")
     assert f"in use by process {shop.processes.pid}, serving {shop.url} in several processes" in second.err
+
+
+async def test_the_audit_is_clean_after_a_day_that_several_processes_lived(shop: ScaledShop) -> None:
+    """Of all that they did for whatever test came before, too."""
+    await live_a_day(shop)
+
+    report = await asyncio.to_thread(audit_of, shop.databases, ahead=0)
+
+    assert [(finding.key, finding.violations) for finding in report.findings if finding.count] == []
+    assert report.lacking == {}
 
 
 async def test_a_copy_that_is_told_to_stop_loses_no_request(shop: ScaledShop) -> None:

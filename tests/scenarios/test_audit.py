@@ -15,9 +15,10 @@ from shikanji.audit.views import card_number
 from shikanji.configuration import PlatformSettings
 from shikanji.kit.clock import DAY, HOUR, SystemClock
 from tests.harness import ALL, open_shop
-from tests.scaled import ScaledShop
-from tests.scenarios.audited_day import audit, audit_of, live_a_day, violated
+from tests.scenarios.audited_day import audit, live_a_day, violated
 from tests.scenarios.corruptions import CANCELLED, COMPLETED, CONFIRMED, INNOCENT, PLANTED, corrupt, one
+
+pytestmark = pytest.mark.xdist_group("audit")
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +36,6 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_audit_is_clean_after_a_day_of_everything(lived: Path) -> None:
     report = audit(lived, ahead=0)
-
-    assert [(finding.key, finding.violations) for finding in report.findings if finding.count] == []
-    assert report.lacking == {}
-
-
-async def test_the_audit_is_clean_after_a_day_that_several_processes_lived(scaled_shop: ScaledShop) -> None:
-    """Of all that they did for whatever test came before, too."""
-    await live_a_day(scaled_shop)
-
-    report = await asyncio.to_thread(audit_of, scaled_shop.databases, ahead=0)
 
     assert [(finding.key, finding.violations) for finding in report.findings if finding.count] == []
     assert report.lacking == {}
