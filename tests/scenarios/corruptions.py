@@ -50,7 +50,19 @@ PLANTED = [
     ("8d", "inventory", "UPDATE purchase_orders SET total = total + 1"),
     ("9", "inventory", "UPDATE stock SET held = 1 WHERE id = (SELECT min(id) FROM stock)"),
     ("10a", "inventory", "DELETE FROM movements WHERE kind = 'sale'"),
+    (
+        "10a",
+        "inventory",
+        "INSERT INTO holds SELECT order_id, 9, store_id, customer_id, 'sold', lines, answer, held_at, expires_at, "
+        "ended_at FROM holds WHERE state = 'sold' LIMIT 1",
+    ),
     ("10b", "inventory", "UPDATE movements SET delta = 1000 WHERE kind = 'restock'"),
+    (
+        "10b",
+        "inventory",
+        "INSERT INTO movements SELECT stock_id, 'x' || id, at, kind, delta, on_hand, reason, 'nobody', attempt, by "
+        "FROM movements WHERE kind = 'sale' LIMIT 1",
+    ),
     ("11", "inventory", "UPDATE holds SET lines = '[]' WHERE state = 'sold'"),
     ("11b", "inventory", "UPDATE holds SET order_id = 'nobody' || order_id WHERE state = 'sold'"),
     (

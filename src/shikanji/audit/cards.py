@@ -4,7 +4,7 @@ clings to, so that is looked for in many rows at once; a row that has them is lo
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from shikanji.audit.views import card_number, has_card
@@ -13,25 +13,18 @@ from shikanji.kit.db.together import quoted
 BETWEEN = b"\x1f"
 ROWS_AT_ONCE = 200
 """So that their text fits into what a core has near."""
-_DIGIT, _SPACE, _WORD, _QUOTE, _OTHER = b'0 w"\0'
-_KINDS = dict.fromkeys(b"0123456789-", _DIGIT) | {
-    ord(" "): _SPACE,
-    ord("."): _WORD,
-    ord("_"): _WORD,
-    ord('"'): _QUOTE,
-}
+_DIGIT, _SPACE, _WORD, _OTHER = b"0 w\0"
+_KINDS = dict.fromkeys(b"0123456789-", _DIGIT) | {ord(" "): _SPACE, ord("."): _WORD, ord("_"): _WORD}
 _TOLD = bytes(_KINDS.get(byte, _WORD if byte < 128 and chr(byte).isalnum() else _OTHER) for byte in range(256))
-"""Each byte as what it is to a card number: of it, a space, what must not cling to it, a quote, or anything else."""
-_ENDS = tuple(b"0" * 13 + end for end in (b"\0", b'"', b" "))
-"""A number without a space in it is followed by neither a letter nor a dot, which ends nearly every identifier."""
+"""Each byte as what it is to a card number: of it, a space, what must not cling to it, or anything else."""
+_RUN = b"0" * 13
+"""A number without a space in it: neither a letter nor a dot clings to it, as to nearly every part of an identifier."""
 _SPACED = re.compile(rb" (?<=[0-9] )[0-9]")
 """Any other number has a space between two of its digits. Spaces are few, and what begins with one is found fast."""
-_TIMES = tuple((before + b"0" * 16, before + b"w" * 16) for before in (b'w"\0', b'0"\0\0'))
-"""Times in JSON, in µs, and what they are passed over as: a quote after a letter or a digit ends a text, as one that
-begins a text comes after a comma, a colon or a bracket, so that what follows it is none."""
-_JSON = frozenset((b"{", b"["))
+_JSON = (b"{", b"[")
+_ENDS_OF_NUMBERS = b",}]"
 _LENGTH = 13
-_WORDS = b"w"
+_CLINGS = b"w"
 
 
 class Column(NamedTuple):
@@ -75,9 +68,6 @@ def _suspected(values: Sequence[bytes]) -> list[bytes]:
     """Those with a run of digits, however spaced, that could be a card number where it stands."""
     together = BETWEEN.join([*values, b""])
     told = together.translate(_TOLD)
-    if {value[:1] for value in values} <= _JSON:
-        for time, passed in _TIMES:
-            told = told.replace(time, passed)
     places = [*_without_space(together, told), *(found.start() for found in _SPACED.finditer(together))]
     if not places:
         return []
@@ -86,34 +76,37 @@ def _suspected(values: Sequence[bytes]) -> list[bytes]:
 
 
 def _without_space(together: bytes, told: bytes) -> Iterator[int]:
-    for at in chain.from_iterable(_found(told, end) for end in _ENDS if end[-1:] in told):
-        start = _start(told, at)
-        # What begins inside of a run clings to what is before it: only the whole run could be a number.
-        if told[start - 1 : start] == _WORDS or _is_number_of_json(together, at):
+    end, document = 0, _Document(0, together)
+    while (start := told.find(_RUN, end)) >= 0:
+        end = start + _LENGTH
+        while told[end] == _DIGIT:
+            end += 1
+        if told[end] == _WORD or told[start - 1 : start] == _CLINGS:
             continue
-        if has_card(together[max(0, start - 1) : at + _LENGTH + 1].decode("utf-8", "replace")):
-            yield at
+        if start > document.end:
+            document = _Document(start, together)
+        if document.has_number(start, end):
+            continue
+        if has_card(together[max(0, start - 1) : end + 1].decode("utf-8", "replace")):
+            yield start
 
 
-def _found(told: bytes, what: bytes) -> Iterator[int]:
-    at = told.find(what)
-    while at >= 0:
-        yield at
-        at = told.find(what, at + 1)
+class _Document:
+    """A text that is perhaps JSON, of which only what is in quotes is text: the rest are times and amounts. Where there
+    is a backslash, nobody counts quotes."""
 
+    def __init__(self, place: int, together: bytes) -> None:
+        self._together = together
+        self._counted = together.rfind(BETWEEN, 0, place) + 1
+        self.end = together.find(BETWEEN, place)
+        self._is_quoted = False
+        self._is_json = together.startswith(_JSON, self._counted) and together.find(b"\\", self._counted, self.end) < 0
 
-def _start(told: bytes, at: int) -> int:
-    """Where the run of digits starts that goes on for thirteen at least from `at`."""
-    while at > 0 and told[at - 1] == _DIGIT:
-        at -= 1
-    return at
-
-
-def _is_number_of_json(together: bytes, at: int) -> bool:
-    """In a text of JSON, what is outside of quotes: times and amounts. After a backslash, nobody counts quotes."""
-    if together[at + _LENGTH : at + _LENGTH + 1] not in (b",", b"}", b"]"):
-        return False
-    start = together.rfind(BETWEEN, 0, at) + 1
-    if together[start : start + 1] not in (b"{", b"["):
-        return False
-    return together.find(b"\\", start, at) < 0 and together.count(b'"', start, at) % 2 == 0
+    def has_number(self, start: int, end: int) -> bool:
+        """Whether this run of digits is a number; to be asked from left to right."""
+        if not self._is_json:
+            return False
+        if self._together.count(b'"', self._counted, start) % 2:
+            self._is_quoted = not self._is_quoted
+        self._counted = start
+        return not self._is_quoted and self._together[end] in _ENDS_OF_NUMBERS
