@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 WHOLE = ["chaos", "crashes", "engines", "fuzz", "processes", "scenarios", "simulation"]
 """Tests that bring up the whole platform. Nothing counts lines while they run: that would take a third more of their
 time, and what parts of the platform do is shown by the tests of the parts."""
-PYTEST = ["pytest", "-n", "3", "--dist", "loadgroup", "-q"]
+PYTEST = ["pytest", "-n", "3", "--dist", "load", "-q"]
 """One more worker than CI has cores: some tests wait for processes and clocks."""
 
 STEPS: dict[str, list[str]] = {

@@ -7,10 +7,12 @@ from tempfile import TemporaryDirectory
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
 
 from shikanji.engines import Engines
 from shikanji.kit.files import S3Access
 from tests.command_line import shikanji
+from tests.distribution import Sharing
 from tests.engines.buckets import access_of, moto_server
 from tests.engines.postgres import PostgresServer
 from tests.harness import Shop, open_shop
@@ -30,6 +32,11 @@ hypothesis.settings.register_profile(
     "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
 )
 hypothesis.settings.load_profile("house")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    return Sharing(config, log)
 
 
 @pytest.fixture

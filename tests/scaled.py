@@ -14,7 +14,6 @@ from typing import Any
 
 import aiohttp
 import psycopg
-import pytest
 
 from shikanji import seed
 from shikanji.engines import Engines
@@ -26,9 +25,6 @@ from tests.probing import until
 
 STARTED_SECONDS_MAX = 90.0
 ENGINES = ("SHIKANJI_DATABASE_URL", "SHIKANJI_BUS_URL", "SHIKANJI_CACHE_URL")
-IN_SEVERAL_PROCESSES = pytest.mark.xdist_group("several processes")
-ON_ENGINES = pytest.mark.xdist_group("one process on engines")
-"""Tests on a platform that takes long to start run one after another in one process, which starts it once."""
 ENOUGH, PLENTY = 400, 1_000
 """Pieces of a product: below the first it is restocked by the second."""
 

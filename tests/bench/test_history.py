@@ -23,9 +23,6 @@ from tests.harness import ALL, MovingClock, open_platform
 ORDERS = 100
 
 
-pytestmark = pytest.mark.xdist_group("history")
-
-
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("history") / "data"

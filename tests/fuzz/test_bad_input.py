@@ -24,7 +24,7 @@ from tests.house.people import People, assemble, fresh_name, fresh_phone
 from tests.house.requests import filled
 from tests.services.review.pictures import bomb, picture, with_notes
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("bad input")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ORDERS = "/api/v1/orders"
 WEBHOOKS = "/api/v1/payments/webhooks/sandbox"

@@ -15,22 +15,15 @@ from tests.house.cells import differences
 from tests.house.matrix import ENDED, ROLES, cells, gaps, read_table
 from tests.house.other_words import RECIPES
 from tests.house.people import People, assemble, beside
-from tests.scaled import IN_SEVERAL_PROCESSES, Databases, Processes, at_the_counter
+from tests.scaled import Databases, Processes, at_the_counter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TABLE = read_table()
 ROUTES = {route.name: route for service in (*SERVICES, sandbox) for route in service.routes.all}
-IN_ONE_PROCESS = pytest.mark.xdist_group("access in one process")
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param("one process", marks=IN_ONE_PROCESS),
-        pytest.param("several processes", marks=IN_SEVERAL_PROCESSES),
-    ],
-)
+@pytest.fixture(scope="module", params=["one process", "several processes"])
 def opening(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AbstractAsyncContextManager[People]:

@@ -15,8 +15,6 @@ from tests.house.guards import all_guards, guards_in, routes_behind, without
 from tests.house.mutation import DOUBLED, grouped
 from tests.house.sources import ROOT
 
-pytestmark = pytest.mark.xdist_group("guards")
-
 # One of each kind, over several services, and one that stands in the kit.
 SAMPLE = (
     "services/customer/routes/accounts.py as STAFF who=Who.ADMIN",

@@ -16,9 +16,7 @@ from shikanji.shape import SCALED_LOCK, was_scaled
 from tests.command_line import shikanji
 from tests.harness import ALL, Client
 from tests.probing import until
-from tests.scaled import IN_SEVERAL_PROCESSES, ScaledShop
-
-pytestmark = IN_SEVERAL_PROCESSES
+from tests.scaled import ScaledShop
 
 NOBODY = "http://127.0.0.1:1"
 

@@ -19,10 +19,8 @@ from shikanji.kit.secrets import DerivedSecrets
 from tests.command_line import shikanji
 from tests.harness import SECRET, Client, Response
 from tests.probing import until
-from tests.scaled import IN_SEVERAL_PROCESSES, ScaledShop, settings
+from tests.scaled import ScaledShop, settings
 from tests.scenarios.audited_day import audit_of, live_a_day
-
-pytestmark = IN_SEVERAL_PROCESSES
 
 WITH_A_TOKEN = {
     "customer": "/api/v1/auth/sessions",

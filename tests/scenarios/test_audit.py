@@ -18,8 +18,6 @@ from tests.harness import ALL, open_shop
 from tests.scenarios.audited_day import audit, live_a_day, violated
 from tests.scenarios.corruptions import CANCELLED, COMPLETED, CONFIRMED, INNOCENT, PLANTED, corrupt, one
 
-pytestmark = pytest.mark.xdist_group("audit")
-
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:

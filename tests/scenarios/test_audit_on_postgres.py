@@ -18,8 +18,6 @@ from tests.harness import ALL, open_shop
 from tests.scenarios.audited_day import audit_of, live_a_day, violated
 from tests.scenarios.corruptions import PLANTED
 
-pytestmark = pytest.mark.xdist_group("audit on postgres")
-
 numbers = count(1)
 
 

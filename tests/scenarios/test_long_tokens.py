@@ -8,10 +8,10 @@ import pytest
 
 from shikanji.kit.clock import MINUTE
 from tests.harness import Shop, open_shop
-from tests.scaled import ON_ENGINES, OneProcessOnEngines
+from tests.scaled import OneProcessOnEngines
 
 
-@pytest.fixture(params=["files", pytest.param("engines", marks=ON_ENGINES)])
+@pytest.fixture(params=["files", "engines"])
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> AbstractAsyncContextManager[Shop]:
     """Tokens live for an hour."""
     if request.param == "files":

@@ -11,7 +11,7 @@ import pytest
 
 from shikanji.kit.clock import HOUR, MINUTE
 from tests.harness import Client, Counter, Shop, open_shop
-from tests.scaled import IN_SEVERAL_PROCESSES, ON_ENGINES, OneProcessOnEngines, ScaledShop
+from tests.scaled import OneProcessOnEngines, ScaledShop
 from tests.scenarios.audited_day import audit_of, violated
 
 OUTCOMES: dict[str, list[str]] = {
@@ -79,13 +79,11 @@ async def test_money_and_order_never_part(tmp_path: Path, first: str) -> None:
         await live_through(shop, cases(first))
 
 
-@ON_ENGINES
 async def test_money_and_order_never_part_on_engines(on_engines: OneProcessOnEngines) -> None:
     async with on_engines.open() as shop:
         await live_through(shop, sample(25))
 
 
-@IN_SEVERAL_PROCESSES
 async def test_money_and_order_never_part_in_several_processes(scaled_shop: ScaledShop) -> None:
     """What ends before time runs out: nobody can put the clocks of processes forward."""
     every = [case for case in sample(12) if ends_in_time(case)]
