@@ -20,7 +20,7 @@ from tests.harness import template
 
 ALL = (*SERVICES, sandbox.service)
 HEARD = {name for service in SERVICES for name in service.subscribers.kinds}
-LIVES = 6
+LIVES = 4
 SOURCE = Path(__file__).parents[2] / "src"
 
 OF_EVERY_SERVICE = {
