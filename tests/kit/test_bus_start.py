@@ -6,17 +6,19 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from nats.aio.client import Client
 
 from shikanji.engines import Engines, ports
 from shikanji.engines.programs import find
+from shikanji.kit.bus import Traffic
 from shikanji.kit.bus.jetstream import JetStreamBus
-from shikanji.kit.bus.jetstream_link import BusUnusable
+from shikanji.kit.bus.jetstream_link import BusUnusable, Link
 from shikanji.kit.bus.jetstream_stream import stream_config
 from shikanji.kit.bus.opening import prepare_bus
 from shikanji.kit.bus.settings import BusSettings
@@ -207,3 +209,24 @@ def bare_server(folder: Path, jetstream: str) -> Iterator[str]:
     finally:
         server.send_signal(signal.SIGKILL)
         server.wait()
+
+
+async def test_who_is_told_to_end_ends_though_its_client_loses_the_word(url: str) -> None:
+    """As `asyncio.wait_for` does now and then, before Python 3.12."""
+    link, met = Link(url, "test", Traffic()), asyncio.Event()
+
+    async def lose_the_word(_: Client) -> None:
+        if link.generation > 1:
+            met.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    link.watch(lose_the_word, lambda: None)
+    await link.open()
+    await link.connected().close()
+
+    async with asyncio.timeout(60):
+        await met.wait()
+        await link.close()
+
+    assert link.client is None

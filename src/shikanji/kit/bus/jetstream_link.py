@@ -29,6 +29,7 @@ RETRY_SECONDS = 0.25
 SILENCE_SECONDS_MAX = 8.0
 """A server that says nothing for so long is given up: the first half passes, in the second it is asked."""
 ASK_SECONDS_MAX = 3.0
+CANCELLED_SECONDS_MAX = 0.2
 PARTING_SECONDS_MAX = 1.0
 PENDING_BYTES_MAX = 8_388_608
 ENVELOPE_BYTES_MAX = 4_096
@@ -123,9 +124,13 @@ class Link:
 
     async def close(self) -> None:
         if self._keeping is not None:
-            self._keeping.cancel()
+            # The client loses a cancellation that comes at the moment when what its `asyncio.wait_for` waits for is
+            # done, before Python 3.12: nobody would end then.
+            while not self._keeping.done():
+                self._keeping.cancel()
+                await asyncio.wait([self._keeping], timeout=CANCELLED_SECONDS_MAX)
             with suppress(asyncio.CancelledError):
-                await self._keeping
+                self._keeping.result()
         if self.client is not None:
             self._broken.set_result(None)
             self._part(self.client)
