@@ -189,14 +189,14 @@ class Audit:
     def _tables(self, name: str) -> list[tuple[str, list[Column]]]:
         """Each with its columns that can hold text."""
         rows: list[Any] = self._connection.execute(
-            f"""SELECT m.name, c.name, c."notnull", c.type
+            f"""SELECT m.name, c.name, c."notnull"
             FROM {quoted(name)}.sqlite_master m, pragma_table_info(m.name, ?) c
             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB') ORDER BY 1, c.cid""",
             (name,),
         ).fetchall()
         tables: dict[str, list[Column]] = {}
-        for table, column, is_needed, kind in rows:
-            tables.setdefault(table, []).append(Column(column, not is_needed, kind == "BLOB"))
+        for table, column, is_needed in rows:
+            tables.setdefault(table, []).append(Column(column, not is_needed))
         return list(tables.items())
 
 
