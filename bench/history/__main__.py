@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from bench.history.copying import Plan, Rows, copy, patterns, plan
-from bench.history.living import LIFE, live
+from bench.history.living import ORDERS_EACH, live
 from bench.history.reading import Content, content
 from bench.history.rules import DAYS_KEPT
 from shikanji import sandbox
@@ -39,7 +39,7 @@ def make(folder: Path, orders: int, *, customers: int = CUSTOMERS, days: int = D
 
 
 def _live(folder: Path, progress: Progress, opened: int, customers: int, seed_number: int) -> Any:
-    task = progress.add_task("a few customers live", total=customers * len(LIFE))
+    task = progress.add_task("a few customers live", total=customers * ORDERS_EACH)
     before: dict[str, Content] = {}
 
     def begin() -> None:

@@ -156,7 +156,7 @@ async def _with_points(life: Life) -> None:
     await life.advance(await life.place("pickup", "cod", redeemPoints=5), *PICKED_UP)
 
 
-LIFE: tuple[Callable[[Life], Awaitable[None]], ...] = (
+EVERY_KIND: tuple[Callable[[Life], Awaitable[None]], ...] = (
     _cash_picked_up,
     _paid_and_delivered,
     _cash_delivered,
@@ -166,7 +166,20 @@ LIFE: tuple[Callable[[Life], Awaitable[None]], ...] = (
     _paid_and_cancelled,
     _cash_delivered,
 )
-"""What a customer's orders come to, in their order."""
+CONTENT: tuple[Callable[[Life], Awaitable[None]], ...] = (
+    _cash_picked_up,
+    _paid_and_delivered,
+    _cash_delivered,
+    _paid_and_delivered,
+    _cash_picked_up,
+    _with_points,
+    _paid_and_delivered,
+    _cash_delivered,
+)
+LIVES = (EVERY_KIND, CONTENT, CONTENT, CONTENT)
+"""What a customer's orders come to, in their order, from the first customer on: of four customers' orders two in
+thirty-two are cancelled and one is refunded in part."""
+ORDERS_EACH = len(EVERY_KIND)
 
 
 async def live(
@@ -186,9 +199,9 @@ async def live(
         life = Life(http, clock, platform.settle, Ids(clock), random.Random(seed_number))
         await _open_shop(life)
         begin()
-        for day in range(customers * len(LIFE)):
+        for day in range(customers * ORDERS_EACH):
             await _live_a_day(life, opened + day * DAY, day, step)
-    return Lived(opened, customers, len(LIFE))
+    return Lived(opened, customers, ORDERS_EACH)
 
 
 async def _open_shop(life: Life) -> None:
@@ -205,7 +218,7 @@ async def _open_shop(life: Life) -> None:
 
 
 async def _live_a_day(life: Life, midnight: int, day: int, step: Callable[[], None]) -> None:
-    customer, number = divmod(day, len(LIFE))
+    customer, number = divmod(day, ORDERS_EACH)
     life.clock.go_to(midnight + MORNING)
     await life.settle()
     life.manager = await life.sign_in("manager.mgroad@demo.test", STAFF_PASSWORD)
@@ -213,7 +226,7 @@ async def _live_a_day(life: Life, midnight: int, day: int, step: Callable[[], No
         life.token = await _register(life, customer)
     else:
         life.token = await life.sign_in(EMAIL.format(customer), PASSWORD)
-    await LIFE[number](life)
+    await LIVES[customer % len(LIVES)][number](life)
     life.clock.go_to(midnight + MORNING + EVENING)
     await life.settle()
     step()
