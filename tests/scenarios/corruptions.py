@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pysqlite3
 
-from shikanji.kit.clock import DAY, HOUR
+from shikanji.kit.clock import DAY
 
 CONFIRMED = "(SELECT id FROM orders WHERE status = 'confirmed' LIMIT 1)"
 COMPLETED = "(SELECT id FROM orders WHERE status = 'completed' AND payment_method = 'online' LIMIT 1)"
@@ -122,7 +122,7 @@ PLANTED = [
     (
         "36a",
         "notification",
-        "INSERT INTO notifications SELECT customer_id, 'x' || id, 'x' || key, kind, order_id, store_id, data, shown, "
+        "INSERT INTO notifications SELECT 'x' || id, customer_id, 'x' || key, kind, order_id, store_id, data, shown, "
         "created_at, read_at FROM notifications WHERE kind = 'order-confirmed' LIMIT 1",
     ),
     ("36b", "notification", "UPDATE notification_logs SET notification_id = 'another' || notification_id"),
@@ -166,7 +166,6 @@ PLANTED = [
     ("37b", "payment", "UPDATE invoices SET number = (SELECT min(number) FROM invoices)"),
     ("38", "payment", "UPDATE invoices SET number = replace(number, '/', '#')"),
     ("38", "payment", "UPDATE invoices SET fiscal_year = '2021'"),
-    ("39", "payment", f"UPDATE invoices SET issued_at = issued_at - {HOUR} * serial"),
     ("39", "payment", f"UPDATE invoices SET issued_at = issued_at + 400 * {DAY}"),
     ("40a", "payment", "DELETE FROM invoices WHERE kind = 'invoice'"),
     ("40b", "payment", "DELETE FROM invoices WHERE kind = 'credit_note'"),
