@@ -210,7 +210,8 @@ def copy(folder: Path, services: Sequence[str], days: list[Rows], plan: Plan, te
             for statement in SUMS.get(service, {}).values():
                 writer.run(statement)
             if service in OVER:
-                writer.run_each(OVER[service], [(plan.lived.closed,)])
+                forget, days_kept = OVER[service]
+                writer.run_each(forget, [(plan.now - days_kept * DAY,)])
             if service == "payment":
                 chain(writer)
             if service == "analytics":

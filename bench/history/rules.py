@@ -4,7 +4,16 @@ from collections.abc import Mapping
 
 from shikanji.services.analytics.tables import FIGURES
 
-DAYS_KEPT: Mapping[str, int] = {"outbox": 30, "inbox": 31, "idempotency": 7, "analytics_events": 31, "purchases": 60}
+DAYS_KEPT: Mapping[str, int] = {
+    "outbox": 30,
+    "inbox": 31,
+    "idempotency": 7,
+    "analytics_events": 31,
+    "purchases": 60,
+    "notifications": 90,
+    "notification_logs": 400,
+    "known_orders": 400,
+}
 """Rows of these tables are forgotten, or moved away, after so many days."""
 
 LEFT_OUT = frozenset({"jobs", "leases", "sessions", "refresh_tokens", "challenges", "counters", "invoices_due"})
@@ -46,8 +55,12 @@ MONTHS = (
 ORDINAL_DAYS = frozenset({"day", "first_day", "period"})
 """Columns with days as numbers (`date.toordinal`), or with such a day's hours."""
 
-OVER: Mapping[str, str] = {"review": "DELETE FROM purchases WHERE received_at < ?"}
-"""Service → how what was lived is forgotten too, when the lived days are over at the given time."""
+OVER: Mapping[str, tuple[str, int]] = {
+    "review": ("DELETE FROM purchases WHERE received_at < ?", 60),
+    "notification": ("DELETE FROM notifications WHERE created_at < ?", 89),
+}
+"""Service → how what was lived is forgotten too, and what is older than so many days: messages go by their own age, not
+by their order's."""
 
 SUMS: Mapping[str, Mapping[str, str]] = {
     "order": {

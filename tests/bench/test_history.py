@@ -16,7 +16,7 @@ from shikanji.audit.run import Audit
 from shikanji.audit.sharing import shared
 from shikanji.configuration import Configuration
 from shikanji.house import settings_kinds
-from shikanji.kit.clock import SystemClock
+from shikanji.kit.clock import DAY, SystemClock
 from shikanji.kit.db.together import SqliteError
 from tests.harness import ALL, MovingClock, open_platform
 
@@ -85,6 +85,21 @@ def test_a_file_that_the_helpers_cannot_read_is_told(history: Path, tmp_path: Pa
 
     with shared(places) as helpers, pytest.raises(SqliteError, match=r"payment\.db"):
         list(helpers.check(invariants, 0, 0))
+
+
+def test_messages_go_after_their_time_and_those_since_are_all_looked_for(history: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(history, folder)
+    oldest = "SELECT min(id), min(created_at) FROM "
+    ((first, since),) = query(folder, "notification", oldest + "notifications")
+    ((_, logged_since),) = query(folder, "notification", oldest + "notification_logs")
+    assert logged_since < SystemClock().now() - 300 * DAY < SystemClock().now() - 91 * DAY < since
+
+    query(folder, "notification", f"DELETE FROM notifications WHERE id = '{first}'")
+    assert found(audit(folder)) == []
+    newest = "SELECT max(id) FROM notifications WHERE kind = 'order-confirmed'"
+    query(folder, "notification", f"DELETE FROM notifications WHERE id IN ({newest})")
+    assert {key for key, _ in found(audit(folder))} == {"36b", "36d"}
 
 
 async def test_what_of_it_is_older_than_events_are_kept_is_forgotten_and_all_stays_whole(history: Path) -> None:

@@ -1,10 +1,16 @@
 """What the audit has written down of the platform is what the platform says of itself."""
 
+import msgspec
+import pytest
+
 from shikanji import sandbox
 from shikanji.audit import facts
 from shikanji.house import SERVICES
+from shikanji.kit.clock import DAY, MINUTE
 from shikanji.services.notification.model.kinds import KINDS
+from shikanji.services.notification.settings import NotificationSettings
 from shikanji.services.order.model.edges import EDGES
+from shikanji.services.order.settings import OrderSettings
 from tests.harness import ALL
 
 NAMES = [service.name for service in ALL]
@@ -43,3 +49,21 @@ def test_it_knows_which_messages_need_consent_and_which_an_order_has_once() -> N
 
     assert {*facts.WITH_CONSENT} == {kind.name for kind in KINDS.values() if kind.needs_consent}
     assert {*facts.ONCE_AN_ORDER} == once | {"review-prompt"}
+
+
+def test_it_knows_how_long_messages_are_kept_at_least() -> None:
+    shortest = NotificationSettings(inbox_days=facts.INBOX_DAYS_MIN)
+
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"inbox_days": shortest.inbox_days - 1}, NotificationSettings)
+    assert msgspec.convert({"inbox_days": shortest.inbox_days}, NotificationSettings) == shortest
+
+
+def test_it_knows_how_long_an_order_can_wait_for_its_money() -> None:
+    longest = {"payment_window_minutes": 7 * DAY // MINUTE, "revival_window_minutes": 7 * DAY // MINUTE}
+    settings = msgspec.convert(longest, OrderSettings)
+
+    for name in longest:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert({name: longest[name] + 1}, OrderSettings)
+    assert settings.payment_window + settings.revival_window < facts.CONFIRMED_DAYS_MAX * DAY

@@ -71,6 +71,10 @@ ONCE_AN_ORDER: Collection[str] = (
     "review-prompt",
 )
 """Kinds of which an order has one message; it can be cancelled a second time after late money."""
+INBOX_DAYS_MIN = 30
+"""Messages are kept so long at least."""
+CONFIRMED_DAYS_MAX = 15
+"""An order is confirmed no later after it was placed, by the longest times that can be set."""
 
 
 def subscriptions(services: Collection[str]) -> dict[str, dict[str, str]]:

@@ -1,10 +1,55 @@
 """Messages: everybody is told once, advertising goes to those who agreed, and nothing that is to be sent lies about."""
 
-from shikanji.audit.facts import ONCE_AN_ORDER, WITH_CONSENT
-from shikanji.audit.invariant import Invariant
+from collections.abc import Iterator
+
+from shikanji.audit.facts import CONFIRMED_DAYS_MAX, INBOX_DAYS_MIN, ONCE_AN_ORDER, WITH_CONSENT
+from shikanji.audit.invariant import Ask, Invariant
+from shikanji.kit.clock import DAY, HOUR
+from shikanji.kit.ids import first_id, is_uuid, made_at
 
 _CONSENT = ", ".join(f"'{name}'" for name in WITH_CONSENT)
 _ONCE = ", ".join(f"'{name}'" for name in ONCE_AN_ORDER)
+MARGIN = HOUR
+"""By which clocks of processes, and the times of one message and its ways, are apart at most."""
+
+
+def _kept_since(ask: Ask) -> int:
+    """From here on (µs) nobody's messages were forgotten: the oldest go first, and none that is younger than the
+    shortest time that can be set."""
+    oldest, now = ask("SELECT (SELECT min(id) FROM notification.notifications), :now").fetchone()
+    youngest: int = now - INBOX_DAYS_MIN * DAY
+    return min(youngest, made_at(oldest) + MARGIN) if oldest is not None and is_uuid(oldest) else youngest
+
+
+def _sent_without_a_message(ask: Ask) -> Iterator[tuple[str, str, str]]:
+    """Of what was sent so long ago that its message may be forgotten, only that it was sent once is asked."""
+    yield from ask(
+        """WITH again AS (
+            SELECT notification_id, channel FROM notification.notification_logs GROUP BY 1, 2 HAVING count(*) > 1)
+        SELECT min(id), count(*) || ' of ' || kind || ' by ' || channel, '1' FROM notification.notification_logs
+        JOIN again USING (notification_id, channel) WHERE kind NOT LIKE 'code-%'
+        GROUP BY notification_id, channel HAVING count(*) > 1"""
+    )
+    yield from ask(
+        f"""SELECT l.id, l.kind || ' by ' || l.channel, coalesce(n.kind, 'nothing')
+        FROM notification.notification_logs l LEFT JOIN notification.notifications n ON n.id = l.notification_id
+        WHERE l.id >= '{first_id(_kept_since(ask))}' AND (l.kind IS NOT n.kind OR l.customer_id IS NOT n.customer_id)
+          AND l.kind NOT LIKE 'code-%'"""
+    )
+
+
+def _not_told(ask: Ask) -> Iterator[tuple[str, str, str]]:
+    """Who was confirmed since has been placed not long before: so orders are read from there on."""
+    since = _kept_since(ask)
+    yield from ask(
+        f"""SELECT t.order_id, 'not told', 'told' FROM "order".order_timeline t
+        JOIN "order".orders o ON o.id = t.order_id
+        WHERE t.order_id >= '{first_id(since - CONFIRMED_DAYS_MAX * DAY)}' AND t.at >= {since}
+          AND t.status = 'confirmed' AND t.at <= :before AND NOT EXISTS (
+            SELECT 1 FROM notification.notifications n
+            WHERE n.customer_id = o.customer_id AND n.key = 'order-confirmed:' || t.order_id)"""
+    )
+
 
 NOTIFICATIONS = (
     Invariant(
@@ -20,16 +65,7 @@ NOTIFICATIONS = (
         "36b",
         "what is sent is somebody's message, on each way once",
         "live",
-        """WITH again AS (
-            SELECT customer_id, notification_id, channel FROM notification.notification_logs GROUP BY 1, 2, 3
-            HAVING count(*) > 1)
-        SELECT min(id), count(*) || ' of ' || kind || ' by ' || channel, '1' FROM notification.notification_logs
-        JOIN again USING (customer_id, notification_id, channel) WHERE kind NOT LIKE 'code-%'
-        GROUP BY customer_id, notification_id, channel HAVING count(*) > 1
-        UNION ALL
-        SELECT l.id, l.kind || ' by ' || l.channel, coalesce(n.kind, 'nothing') FROM notification.notification_logs l
-        LEFT JOIN notification.notifications n ON n.customer_id = l.customer_id AND n.id = l.notification_id
-        WHERE l.kind IS NOT n.kind AND l.kind NOT LIKE 'code-%'""",
+        judge=_sent_without_a_message,
         needs="notification",
     ),
     Invariant(
@@ -46,11 +82,7 @@ NOTIFICATIONS = (
         "36d",
         "whose order was confirmed is told",
         "quiescent",
-        """SELECT t.order_id, 'not told', 'told' FROM "order".order_timeline t
-        JOIN "order".orders o ON o.id = t.order_id
-        WHERE t.status = 'confirmed' AND t.at <= :before AND NOT EXISTS (
-            SELECT 1 FROM notification.notifications n
-            WHERE n.customer_id = o.customer_id AND n.key = 'order-confirmed:' || t.order_id)""",
+        judge=_not_told,
         needs="notification",
     ),
     Invariant(

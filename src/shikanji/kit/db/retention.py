@@ -7,6 +7,7 @@ import msgspec
 
 from shikanji.kit.clock import DAY
 from shikanji.kit.db.sql import (
+    FORGET_AGGREGATES,
     FORGET_INBOX,
     FORGET_OUTBOX,
     FORGET_VERSIONS,
@@ -47,6 +48,12 @@ def forget_received(tx: Tx, matched: int) -> int:
     if ids:
         tx.run(FORGET_INBOX, ids=ids)
     return len(ids)
+
+
+def forget_aggregates(tx: Tx, ids: Sequence[str]) -> None:
+    """Forgets how many events these aggregates had, whose own rows are gone: nothing can be recorded of them any more.
+    Those with events in the outbox are still counted."""
+    tx.run(FORGET_AGGREGATES, ids=ids)
 
 
 def _first(rows: Sequence[_Old], before: int) -> list[_Old]:

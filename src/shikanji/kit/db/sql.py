@@ -102,6 +102,9 @@ FORGET_VERSIONS = (
     .values(forgotten=_aggregates.c.forgotten + bindparam("count", type_=sa.BigInteger))
     .where(_aggregates.c.aggregate_id == bindparam("id"))
 )
+FORGET_AGGREGATES = sa.delete(_aggregates).where(
+    any_of(_aggregates.c.aggregate_id, "ids"), _aggregates.c.version == _aggregates.c.forgotten
+)
 FIRST_UNPUBLISHED = sa.select(_outbox.c.occurred_at).where(_UNPUBLISHED).order_by(_outbox.c.seq).limit(1)
 COUNT_UNPUBLISHED = sa.select(sa.func.count()).select_from(_outbox).where(_UNPUBLISHED)
 

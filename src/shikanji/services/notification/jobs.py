@@ -4,13 +4,19 @@ from shikanji.contracts.inventory import AskProductNames
 from shikanji.contracts.notification import MessageChannel
 from shikanji.contracts.store import AskStaff
 from shikanji.kit.db.tx import Tx
+from shikanji.kit.ids import first_id
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
 from shikanji.services.notification.actions import orders, people, sending, telling
 from shikanji.services.notification.model.kinds import CHANNELS
 from shikanji.services.notification.posting import deliver
+from shikanji.services.notification.repository import inbox, logs
+from shikanji.services.notification.repository import orders as known_orders
+from shikanji.services.notification.settings import NotificationSettings
 
 SWEEP_SECONDS = 60
+FORGET_SECONDS = 3_600
+FORGOTTEN_AT_ONCE = 500
 
 jobs = Jobs()
 
@@ -33,6 +39,19 @@ def wake(tx: Tx, job: Job) -> None:
 async def sweep_deliveries(room: Room, job: Job) -> None:
     """Attempts that ended with their process are made again when their lease is over."""
     await room.db.write(sending.wake_all, CHANNELS)
+
+
+@jobs.every("forget-messages", seconds=FORGET_SECONDS)
+async def forget_messages(room: Room, job: Job) -> None:
+    """What is older than the settings say, a few at a time."""
+    settings, now = room.settings(NotificationSettings), room.clock.now()
+    for forget, kept in (
+        (inbox.forget, settings.inbox_time),
+        (logs.forget, settings.log_time),
+        (known_orders.forget, settings.order_time),
+    ):
+        while await room.db.write(forget, first_id(now - kept), FORGOTTEN_AT_ONCE) == FORGOTTEN_AT_ONCE:
+            pass
 
 
 @jobs.timer(orders.REVIEW_PROMPT)

@@ -225,7 +225,9 @@ class _Round:
             raise NotYet(over_at)
 
     def _facts(self, delivery: Delivery, contact: Contacts, *, bill: bool = False) -> Facts:
-        about = self._batch.notifications[delivery.notification_id]
+        about = self._batch.notifications.get(delivery.notification_id)
+        if about is None:
+            raise Skipped("it is so old that it was forgotten")
         order = self._batch.orders.get(about.order_id or "")
         if about.order_id is not None and order is None and delivery.attempts < ORDER_ATTEMPTS_MAX:
             raise TryLater("the order is not known yet")

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from shikanji.kit.clock import DAY
 from shikanji.kit.settings import TimeZone
 
 _CLOCK = {"form": "a time of day: 21:00"}
@@ -16,6 +17,12 @@ Clock = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", extra=
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Address = Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]+$", extra=_URL)]
 Pem = Annotated[str, msgspec.Meta(min_length=32)]
+
+
+INBOX_DAYS_MIN = 30
+"""The audit asks for every message that is younger."""
+LOG_DAYS_MIN = 365
+"""Logs are kept for a year at least, and no shorter than what they are about."""
 
 
 class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +38,12 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """After so many attempts (1 s doubling to 5 min) a message is given up."""
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=8)] = 8
     """How long a provider may take to answer."""
+    inbox_days: Annotated[int, msgspec.Meta(ge=INBOX_DAYS_MIN, le=LOG_DAYS_MIN)] = 90
+    """How long everybody's messages can be read."""
+    log_days: Annotated[int, msgspec.Meta(ge=LOG_DAYS_MIN, le=3_650)] = 400
+    """How long is kept what was sent to whom, on which way, and what became of it."""
+    order_days: Annotated[int, msgspec.Meta(ge=LOG_DAYS_MIN, le=3_650)] = 400
+    """How long after it was placed an order's number and lines can stand in a message: those of a refund come late."""
     devices_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
     """Push subscriptions of one customer."""
     callback_bytes_max: Annotated[int, msgspec.Meta(ge=1_024)] = 262_144
@@ -68,6 +81,18 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """PEM of the service account's RSA key."""
     fcm_url: Address = "https://fcm.googleapis.com"
     fcm_token_url: Address = "https://oauth2.googleapis.com"  # noqa: S105 (an address)
+
+    @property
+    def inbox_time(self) -> int:
+        return self.inbox_days * DAY
+
+    @property
+    def log_time(self) -> int:
+        return self.log_days * DAY
+
+    @property
+    def order_time(self) -> int:
+        return self.order_days * DAY
 
     @property
     def zone(self) -> ZoneInfo:

@@ -21,12 +21,13 @@ known_orders = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# Everybody's inbox. `data` is JSON; the words are made when somebody reads them.
+# Everybody's inbox. `data` is JSON; the words are made when somebody reads them. By ids, which are in the order of
+# time: what is forgotten lies together, and new rows are written one behind the other.
 notifications = sa.Table(
     "notifications",
     metadata,
-    sa.Column("customer_id", sa.Text, primary_key=True),
     sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("customer_id", sa.Text, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("order_id", sa.Text),
@@ -38,6 +39,7 @@ notifications = sa.Table(
     sa.UniqueConstraint("customer_id", "key", name="notifications_once"),
     sqlite_with_rowid=False,
 )
+sa.Index("notifications_of_customer", notifications.c.customer_id, notifications.c.id)
 UNREAD = sa.text("shown = 1 AND read_at IS NULL")
 """The predicate of a partial index, to be written alike in the queries that it serves."""
 sa.Index("notifications_unread", notifications.c.customer_id, sqlite_where=UNREAD, postgresql_where=UNREAD)
@@ -64,7 +66,7 @@ notification_logs = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("ended_at", sa.BigInteger),
-    sa.UniqueConstraint("customer_id", "notification_id", "channel", name="notification_logs_once"),
+    sa.UniqueConstraint("notification_id", "channel", name="notification_logs_once"),
     sa.CheckConstraint(
         "state IN ('waiting', 'sent', 'delivered', 'failed', 'skipped')", name="notification_logs_state"
     ),

@@ -87,7 +87,7 @@ def begin_code(tx: Tx, challenge_id: str, kind: str, channel: MessageChannel) ->
     Unavailable while another attempt is under way."""
     new = new_delivery(tx, challenge_id, customer_id=NOBODY, kind=kind, channel=channel)
     logs.add(tx, [new])
-    there = logs.find_once(tx, NOBODY, challenge_id, channel) or new
+    there = logs.find_once(tx, challenge_id, channel) or new
     if there.state != "waiting":
         return None
     begun = logs.begin(tx, there.id, NEVER, tx.now - CODE_LEASE)
@@ -110,7 +110,7 @@ def end_code(tx: Tx, delivery: Delivery, outcome: Outcome) -> None:
 def drop_code(tx: Tx, challenge_id: str, channels: Sequence[MessageChannel]) -> None:
     """Nobody is to have this code any more; what was tried in vain is over."""
     for channel in channels:
-        there = logs.find_once(tx, NOBODY, challenge_id, channel)
+        there = logs.find_once(tx, challenge_id, channel)
         if there is not None and there.state == "waiting":
             there.take(tx.now, Outcome(state="skipped", error="the code is over"))
             logs.save(tx, [there])

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from shikanji.kit.db.statements import any_of, upsert
+from shikanji.kit.db.statements import any_of, delete_oldest, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.notification.model.messages import Notification
 from shikanji.services.notification.tables import UNREAD, notification_logs, notifications
@@ -63,6 +63,11 @@ def read_all(tx: Tx, customer_id: str) -> int:
     return tx.run(READ_ALL, customer_id=customer_id, now=tx.now).count
 
 
+def forget(tx: Tx, before: str, limit: int) -> int:
+    """Deletes the oldest, as far as they were made before the first id of a time; says how many."""
+    return tx.run(FORGET, before=before, rows_max=limit).count
+
+
 def _notification(row: tuple[Any, ...]) -> Notification:
     return Notification(**dict(zip(_FIELDS, row, strict=True)))
 
@@ -79,6 +84,7 @@ THERE = sa.select(_c.id).where(any_of(_c.customer_id, "customer_ids"), any_of(_c
 _FOUND = sa.select(*(_c[name] for name in _FIELDS))
 FIND = _FOUND.where(*_ONE)
 DELIVERED = _FOUND.where(_l.customer_id == _c.customer_id, _l.notification_id == _c.id, any_of(_l.id, "delivery_ids"))
+FORGET = delete_oldest(_c.id)
 SHOW = sa.update(notifications).where(*_ONE).values(shown=1)
 READ = sa.update(notifications).where(*_ONE, UNREAD).values(read_at=sa.bindparam("now"))
 _unread = sa.select(_c.id).where(_c.customer_id == sa.bindparam("customer_id"), UNREAD)

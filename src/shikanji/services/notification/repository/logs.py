@@ -7,14 +7,15 @@ import msgspec
 import sqlalchemy as sa
 
 from shikanji.contracts.notification import MessageChannel
-from shikanji.kit.db.statements import any_of, upsert
+from shikanji.kit.db.retention import forget_aggregates
+from shikanji.kit.db.statements import any_of, delete_oldest, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.notification.model.messages import Delivery
 from shikanji.services.notification.tables import FAILED, WAITING, notification_logs
 
 
 def add(tx: Tx, new: Sequence[Delivery]) -> None:
-    """Each once for (customer, notification, channel)."""
+    """Each once for (notification, channel)."""
     tx.run_each(ADD, [msgspec.structs.asdict(each) for each in new])
 
 
@@ -41,8 +42,8 @@ def save(tx: Tx, changed: Sequence[Delivery]) -> None:
     )
 
 
-def find_once(tx: Tx, customer_id: str, notification_id: str, channel: MessageChannel) -> Delivery | None:
-    row = tx.run(FIND_ONCE, customer_id=customer_id, notification_id=notification_id, channel=channel).first()
+def find_once(tx: Tx, notification_id: str, channel: MessageChannel) -> Delivery | None:
+    row = tx.run(FIND_ONCE, notification_id=notification_id, channel=channel).first()
     return None if row is None else _delivery(row)
 
 
@@ -62,6 +63,15 @@ def newest(
     if before is not None:
         statement = statement.where(_c.id < before)
     return [_delivery(row) for row in tx.execute(statement)]
+
+
+def forget(tx: Tx, before: str, limit: int) -> int:
+    """Deletes the oldest, as far as they were made before the first id of a time, and the counters of their events;
+    says how many."""
+    ids = [row[0] for row in tx.run(FORGET, before=before, rows_max=limit)]
+    if ids:
+        forget_aggregates(tx, ids)
+    return len(ids)
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:
@@ -84,7 +94,7 @@ _SAVED = (
 ADD = (
     upsert(notification_logs)
     .values({name: sa.bindparam(name) for name in _FIELDS})
-    .on_conflict_do_nothing(index_elements=["customer_id", "notification_id", "channel"])
+    .on_conflict_do_nothing(index_elements=["notification_id", "channel"])
 )
 _due = notification_logs.alias("due")
 _DUE_IDS = (
@@ -121,11 +131,8 @@ SAVE = (
     .where(_c.id == sa.bindparam("log_id"))
     .values({name: sa.bindparam(f"new_{name}") for name in _SAVED})
 )
-FIND_ONCE = _FOUND.where(
-    _c.customer_id == sa.bindparam("customer_id"),
-    _c.notification_id == sa.bindparam("notification_id"),
-    _c.channel == sa.bindparam("channel"),
-)
+FIND_ONCE = _FOUND.where(_c.notification_id == sa.bindparam("notification_id"), _c.channel == sa.bindparam("channel"))
+FORGET = delete_oldest(_c.id).returning(_c.id)
 ANY_DUE = (
     sa.select(_c.id).where(WAITING, _c.channel == sa.bindparam("channel"), _c.due_at <= sa.bindparam("now")).limit(1)
 )

@@ -34,8 +34,8 @@ def _create_messages() -> None:
     )
     op.create_table(
         "notifications",
-        sa.Column("customer_id", sa.Text, primary_key=True),
         sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("customer_id", sa.Text, nullable=False),
         sa.Column("key", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("order_id", sa.Text),
@@ -47,6 +47,7 @@ def _create_messages() -> None:
         sa.UniqueConstraint("customer_id", "key", name="notifications_once"),
         sqlite_with_rowid=False,
     )
+    op.create_index("notifications_of_customer", "notifications", ["customer_id", "id"])
     _partial("notifications_unread", "notifications", ["customer_id"], "shown = 1 AND read_at IS NULL")
 
 
@@ -71,7 +72,7 @@ def _create_logs() -> None:
         sa.Column("error", sa.Text),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("ended_at", sa.BigInteger),
-        sa.UniqueConstraint("customer_id", "notification_id", "channel", name="notification_logs_once"),
+        sa.UniqueConstraint("notification_id", "channel", name="notification_logs_once"),
         sa.CheckConstraint(
             "state IN ('waiting', 'sent', 'delivered', 'failed', 'skipped')", name="notification_logs_state"
         ),
