@@ -167,8 +167,9 @@ class StockHeld(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class HoldStock(Call[StockHeld], frozen=True, kw_only=True):
     """Holds the stock of all lines, or of none, under (order_id, attempt), and prices them: asking twice takes once and
-    gives the same answer. Refusals: insufficient-stock (409, naming items), product-not-available (422),
-    invalid (options), too-many-holds (429), hold-released (409: a tombstone was first)."""
+    gives the same answer, as long as the hold is open. Refusals: insufficient-stock (409, naming items),
+    product-not-available (422), invalid (options), too-many-holds (429), hold-released (409: it has ended, or a
+    tombstone was first)."""
 
     service: ClassVar[str] = "inventory"
     returns: ClassVar[type] = StockHeld

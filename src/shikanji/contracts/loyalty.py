@@ -113,7 +113,8 @@ class BenefitsHeld(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class HoldBenefits(Call[BenefitsHeld], frozen=True, kw_only=True):
     """What comes off an order: its coupon, what applies by itself, and the customer's points; all of it is held, or
     nothing, under (order_id, attempt). Asking twice takes once. Refusals: coupon-… (why the code does not count),
-    insufficient-points (409), too-many-points (422), benefits-released (409: a tombstone was first)."""
+    insufficient-points (409), too-many-points (422), benefits-released (409: the hold has ended, or a tombstone was
+    first)."""
 
     service: ClassVar[str] = "loyalty"
     returns: ClassVar[type] = BenefitsHeld

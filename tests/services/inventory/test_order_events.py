@@ -7,6 +7,7 @@ import pytest
 from shikanji.kit.events import Event
 from shikanji.services.inventory import actions
 from shikanji.services.inventory.actions.stock import Adjustment
+from shikanji.services.inventory.errors import HoldGone
 from shikanji.services.inventory.model.holds import NO_LINES
 from tests.kit.databases import OpenDatabase
 from tests.services.inventory.books import check_books, counts, hear, state_of, told
@@ -50,6 +51,27 @@ async def adjust(base: OpenDatabase, delta: int) -> None:
 
 async def empty_the_shelf(base: OpenDatabase) -> None:
     await adjust(base, -20)
+
+
+@pytest.mark.parametrize("end", ["confirmed", "cancelled", "released"])
+async def test_an_answer_is_kept_until_its_hold_ends(shelf: OpenDatabase, end: str) -> None:
+    order, kept = number(), "SELECT length(answer) > 2 FROM holds"
+    await take(shelf, order)
+    assert shelf.query(kept) == [(1,)]
+
+    match end:
+        case "confirmed":
+            await deliver(shelf, created(order, *BASKET), confirmed(order))
+        case "cancelled":
+            await deliver(shelf, created(order, *BASKET), cancelled(order, *BASKET))
+        case "released":
+            await shelf.write(actions.release_hold, order, 1)
+
+    assert shelf.query(kept) == [(0,)]
+    with pytest.raises(HoldGone):
+        await take(shelf, order)
+    assert counts(shelf, SHIKANJI)[1] == 0
+    check_books(shelf)
 
 
 async def test_a_confirmed_order_sells_what_it_held(shelf: OpenDatabase) -> None:

@@ -67,6 +67,24 @@ async def test_asking_twice_takes_once_and_answers_alike(base: OpenDatabase) -> 
     check_books(base)
 
 
+async def test_an_answer_is_kept_until_its_hold_ends(base: OpenDatabase) -> None:
+    spent, moved, released = number(), number(), number()
+    await give(base, 90)
+    for order in (spent, moved, released):
+        await hold(base, order, redeem_points=30)
+
+    await deliver(base, created(spent, benefits=True), confirmed(spent, benefits=True))
+    await base.write(benefits.retake_benefits, moved, 2)
+    await base.write(benefits.release_benefits, released, 1)
+
+    kept = base.query("SELECT order_id, attempt FROM benefit_holds WHERE length(answer) > 0")
+    assert [tuple(row) for row in kept] == [(moved, 2)]
+    with pytest.raises(BenefitsGone):
+        await hold(base, spent, redeem_points=30)
+    assert (await base.write(benefits.retake_benefits, spent, 1)).held
+    check_books(base)
+
+
 async def test_a_refusal_takes_nothing(base: OpenDatabase) -> None:
     await start(base)
     await give(base, 10)

@@ -72,7 +72,7 @@ class InsufficientStock(Conflict):
 
 
 class HoldGone(Conflict):
-    """The hold was given back, or its order cancelled, before it was asked for again."""
+    """The hold was sold, given back, or its order cancelled, before it was asked for again."""
 
     type, title = "hold-released", "The hold was released already"
 

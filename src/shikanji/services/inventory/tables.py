@@ -117,7 +117,7 @@ sa.Index(
 )
 
 # One row per (order, attempt). `lines` is JSON, [[stock id, product id, quantity], …], one entry per stock; `answer` is
-# the priced answer as it was given (empty where none was). `model/holds.py` says what the states mean.
+# the priced answer as it was given, empty once the hold has ended. `model/holds.py` says what the states mean.
 holds = sa.Table(
     "holds",
     metadata,

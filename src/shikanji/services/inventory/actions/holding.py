@@ -116,7 +116,7 @@ def _there(tx: Tx, call: HoldStock) -> Hold:
 
 
 def _answer_again(hold: Hold) -> StockHeld:
-    if hold.state not in ("active", "tied", "sold") or not hold.answer:
+    if not hold.answer:
         raise HoldGone(f"order {hold.order_id}, attempt {hold.attempt}")
     return _ANSWERS.decode(hold.answer)
 

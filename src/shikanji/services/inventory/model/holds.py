@@ -25,6 +25,7 @@ State = Literal["active", "tied", "sold", "returned", "cancelled", "released", "
 OPEN: tuple[State, ...] = ("active", "tied")
 """In these, and only these, its lines are counted in `held`."""
 NO_LINES = b"[]"
+NO_ANSWER = b""
 
 Step = Literal[
     "nothing",
@@ -43,7 +44,8 @@ Step = Literal[
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """In the order of its table's columns. `lines` and `answer` are JSON."""
+    """In the order of its table's columns. `lines` and `answer` are JSON. The answer is there until the hold ends: then
+    the one who asked has written an order with it, or let it go."""
 
     order_id: str
     attempt: int
@@ -72,7 +74,7 @@ def to_lines(needed: Iterable[Needed]) -> bytes:
 
 def tombstone(order_id: str, attempt: int, state: State, now: int) -> Hold:
     """What stands where nothing was ever held, so that what comes late finds its end."""
-    return Hold(order_id, attempt, None, None, state, NO_LINES, b"", now, now, now)
+    return Hold(order_id, attempt, None, None, state, NO_LINES, NO_ANSWER, now, now, now)
 
 
 def on_created(state: State) -> Step:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam
 
 from shikanji.kit.db.statements import any_of, upsert
 from shikanji.kit.db.tx import Tx
-from shikanji.services.inventory.model.holds import NO_LINES, Hold, State
+from shikanji.services.inventory.model.holds import NO_ANSWER, NO_LINES, Hold, State
 from shikanji.services.inventory.tables import holds, is_open
 
 Key = tuple[str, int]
@@ -143,17 +143,16 @@ LAPSED = (
 )
 ADD = upsert(holds).on_conflict_do_nothing()
 TIE = sa.update(holds).where(_KEY, _ACTIVE).values(state="tied")
-SELL = sa.update(holds).where(_KEY, is_open).values(state="sold", ended_at=bindparam("now"))
+_ENDED = {"ended_at": bindparam("now"), "answer": sa.literal(NO_ANSWER, sa.LargeBinary)}
+SELL = sa.update(holds).where(_KEY, is_open).values(state="sold", **_ENDED)
 OPEN_OF_ORDERS = (
     sa.select(holds.c.order_id, holds.c.attempt, holds.c.lines)
     .where(any_of(holds.c.order_id, "order_ids"), is_open)
     .order_by(holds.c.order_id, holds.c.attempt)
     .with_for_update()
 )
-RELEASE = (
-    sa.update(holds).where(_KEY, _ACTIVE).values(state="released", ended_at=bindparam("now")).returning(holds.c.lines)
-)
-END = sa.update(holds).where(_KEY).values(state=bindparam("new_state"), ended_at=bindparam("now"))
+RELEASE = sa.update(holds).where(_KEY, _ACTIVE).values(state="released", **_ENDED).returning(holds.c.lines)
+END = sa.update(holds).where(_KEY).values(state=bindparam("new_state"), **_ENDED)
 RETAKE = (
     sa.update(holds)
     .where(_KEY)

@@ -12,7 +12,7 @@ from shikanji.services.loyalty.actions import coupons
 from shikanji.services.loyalty.actions.coupons import Found
 from shikanji.services.loyalty.errors import BenefitsGone, CouponUnknown, CouponUsedByYou, CouponUsedUp
 from shikanji.services.loyalty.model.campaign import Basket, Campaign
-from shikanji.services.loyalty.model.holds import Hold, Use, tombstone
+from shikanji.services.loyalty.model.holds import NO_ANSWER, Hold, Use, tombstone
 from shikanji.services.loyalty.model.ledger import Cause, Slice
 from shikanji.services.loyalty.model.stacking import check_points
 from shikanji.services.loyalty.repository import campaigns, members, orders
@@ -57,10 +57,10 @@ def hold_benefits(tx: Tx, call: HoldBenefits, *, limited: bool = True) -> Benefi
 def retake_benefits(tx: Tx, order_id: str, attempt: int) -> BenefitsRetaken:
     """What stood under an attempt before, with its frozen amounts: moved, or taken again where it was let go."""
     there = orders.locked_holds(tx, order_id)
-    if any(hold.attempt == attempt for hold in there):
-        _answer_again(next(hold for hold in there if hold.attempt == attempt))
+    if own := [hold for hold in there if hold.attempt == attempt]:
+        _require_standing(own[0])
         return BenefitsRetaken(held=True)
-    before = [hold for hold in there if hold.attempt < attempt and hold.answer]
+    before = [hold for hold in there if hold.attempt < attempt and not hold.is_tombstone]
     if not before:
         return BenefitsRetaken(held=False)
     old = before[-1]
@@ -226,14 +226,23 @@ def _again(tx: Tx, old: Hold, attempt: int, slices: bytes) -> Hold:
 
 
 def _close(tx: Tx, hold: Hold) -> None:
-    hold.state, hold.ended_at, hold.slices = "released", tx.now, b"[]"
+    hold.state, hold.ended_at, hold.slices, hold.answer = "released", tx.now, b"[]", NO_ANSWER
     orders.save_hold(tx, hold)
 
 
 def _answer_again(hold: Hold) -> BenefitsHeld:
-    if hold.state not in ("active", "tied", "spent") or not hold.answer:
-        raise BenefitsGone(f"order {hold.order_id}, attempt {hold.attempt}")
+    if not hold.answer:
+        raise _gone(hold)
     return hold.held_answer
+
+
+def _require_standing(hold: Hold) -> None:
+    if hold.state not in ("active", "tied", "spent"):
+        raise _gone(hold)
+
+
+def _gone(hold: Hold) -> BenefitsGone:
+    return BenefitsGone(f"order {hold.order_id}, attempt {hold.attempt}")
 
 
 def _discounts(basket: Basket, found: Iterable[Found]) -> dict[str, int]:

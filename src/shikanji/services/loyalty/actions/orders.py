@@ -15,7 +15,7 @@ from shikanji.kit.failpoints import failpoint
 from shikanji.services.loyalty.actions import points, referrals
 from shikanji.services.loyalty.actions.benefits import let_go, release_uses
 from shikanji.services.loyalty.model.earning import Due, Earning, points_for
-from shikanji.services.loyalty.model.holds import Hold, first_of, without
+from shikanji.services.loyalty.model.holds import NO_ANSWER, Hold, first_of, without
 from shikanji.services.loyalty.model.ledger import Cause, Ledger, Slice
 from shikanji.services.loyalty.model.tiers import rule_of
 from shikanji.services.loyalty.repository import members, orders
@@ -186,7 +186,7 @@ def _spend(tx: Tx, event: OrderConfirmed, holds: list[Hold], earning: Earning) -
     """And what was paid back of it already comes back."""
     for hold in holds:
         if hold.attempt == event.attempt and hold.state in ("active", "tied"):
-            hold.state, hold.ended_at = "spent", tx.now
+            hold.state, hold.ended_at, hold.answer = "spent", tx.now, NO_ANSWER
             orders.save_hold(tx, hold)
             _spend_points(tx, hold)
             _return_part(tx, hold, earning)

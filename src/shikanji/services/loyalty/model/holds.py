@@ -13,6 +13,7 @@ import msgspec
 from shikanji.contracts.loyalty import BenefitsHeld, CampaignType
 from shikanji.services.loyalty.model.ledger import Slice
 
+NO_ANSWER = b""
 State = Literal["active", "tied", "spent", "returned", "released"]
 
 
@@ -31,7 +32,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 
 class Hold(msgspec.Struct, kw_only=True):
     """In the order of its table's columns. `slices`, `uses` and `answer` are JSON; `slices` is what has not come back
-    of `points`, `returned` what has."""
+    of `points`, `returned` what has. The answer is there until the hold ends: then nobody asks for it again."""
 
     order_id: str
     attempt: int
@@ -45,6 +46,10 @@ class Hold(msgspec.Struct, kw_only=True):
     held_at: int
     expires_at: int
     ended_at: int | None
+
+    @property
+    def is_tombstone(self) -> bool:
+        return not self.customer_id
 
     @property
     def held_slices(self) -> list[Slice]:
@@ -70,7 +75,7 @@ def tombstone(order_id: str, attempt: int, now: int) -> Hold:
         returned=0,
         slices=b"[]",
         uses=b"[]",
-        answer=b"",
+        answer=NO_ANSWER,
         held_at=now,
         expires_at=now,
         ended_at=now,

@@ -58,6 +58,7 @@ def save_hold(tx: Tx, hold: Hold) -> None:
         new_state=hold.state,
         new_returned=hold.returned,
         new_slices=hold.slices,
+        new_answer=hold.answer,
         new_ended_at=hold.ended_at,
     )
 
@@ -111,6 +112,7 @@ SAVE_HOLD = (
         state=bindparam("new_state"),
         returned=bindparam("new_returned"),
         slices=bindparam("new_slices"),
+        answer=bindparam("new_answer"),
         ended_at=bindparam("new_ended_at"),
     )
 )
