@@ -9,10 +9,15 @@ import msgspec
 import pytest
 
 from shikanji import sandbox
-from shikanji.kit.clock import HOUR, MINUTE, SECOND
+from shikanji.kit.clock import DAY, HOUR, MINUTE, SECOND
+from shikanji.kit.jobs import Job
+from shikanji.sandbox.actions import NOTICE_DAYS
+from shikanji.sandbox.jobs import forget_notices
 from shikanji.sandbox.settings import SandboxSettings
 from tests.sandbox.company import WEBHOOK_SECRET, Company
 from tests.serving import free_port, serving
+
+TICK = Job("forget-notices", "forget-notices", 0, b"{}", 1, "lease", 0, "")
 
 
 async def test_a_webhook_says_what_happened_and_is_signed_over_its_bytes(company: Company) -> None:
@@ -173,3 +178,17 @@ async def test_a_reset_takes_the_money_and_breaks_the_connection(company: Compan
             await answer.read()
 
     assert company.database.query("SELECT status FROM orders") == [("paid",)]
+
+
+async def test_what_was_told_long_ago_is_forgotten(company: Company) -> None:
+    await company.check_out(await company.open_order())
+    await company.run_jobs()
+    company.database.clock.advance((NOTICE_DAYS - 1) * DAY)
+    await company.check_out(await company.open_order(key="key-of-payment-2"))
+    await forget_notices(company.room, TICK)
+    assert company.database.query("SELECT count(*) FROM notices") == [(2,)]
+
+    company.database.clock.advance(DAY + MINUTE)
+    await forget_notices(company.room, TICK)
+
+    assert company.database.query("SELECT count(*) FROM notices") == [(1,)]

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from shikanji.kit.clock import SECOND, to_rfc3339
+from shikanji.kit.clock import DAY, SECOND, to_rfc3339
 from shikanji.kit.db.tx import Tx
+from shikanji.kit.ids import first_id
 from shikanji.sandbox import repository
 from shikanji.sandbox.errors import AlreadyPaid, OtherRequest, RefundTooHigh, UnknownRefund
 from shikanji.sandbox.model import Fault, NoticeType, Order, Payment, Refund
@@ -20,6 +21,9 @@ from shikanji.sandbox.schemas import (
 
 DELIVER = "deliver"
 PROCESS_REFUND = "process-refund"
+NOTICE_DAYS = 30
+"""How long notices are kept: they are repeated for three days at most."""
+FORGOTTEN_AT_ONCE = 500
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -133,6 +137,12 @@ def plan_fault(tx: Tx, wanted: PlanFault) -> list[Fault]:
     return repository.list_faults(tx)
 
 
+def forget_notices(tx: Tx) -> int:
+    """Some of those that are long over; how many."""
+    before = _id_of("evt", first_id(tx.now - NOTICE_DAYS * DAY))
+    return repository.forget_notices(tx, before, FORGOTTEN_AT_ONCE)
+
+
 def _tell(tx: Tx, type: NoticeType, data: NoticeData, *, copies: int, delay_seconds: int) -> None:
     """Plans the webhook; each copy is delivered, and repeated, on its own."""
     if not copies:
@@ -144,4 +154,8 @@ def _tell(tx: Tx, type: NoticeType, data: NoticeData, *, copies: int, delay_seco
 
 
 def _new_id(tx: Tx, kind: str) -> str:
-    return f"{kind}_{tx.new_id().replace('-', '')}"
+    return _id_of(kind, tx.new_id())
+
+
+def _id_of(kind: str, id: str) -> str:
+    return f"{kind}_{id.replace('-', '')}"

@@ -50,6 +50,13 @@ async def _post(room: Room, settings: SandboxSettings, body: bytes) -> bool:
         return False
 
 
+@jobs.every("forget-notices", seconds=3_600)
+async def forget_notices(room: Room, job: Job) -> None:
+    """What was told, or told in vain, long ago."""
+    while await room.db.write(actions.forget_notices):
+        pass
+
+
 @jobs.timer(actions.PROCESS_REFUND)
 def process_refund(tx: Tx, job: Job) -> None:
     actions.process_refund(tx, job.load(actions.RefundToProcess).refund_id)

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from shikanji.kit.db.statements import upsert
+from shikanji.kit.db.statements import delete_oldest, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.sandbox.errors import UnknownOrder, UnknownPayment, UnknownRefund
 from shikanji.sandbox.model import Fault, Operation, Order, Payment, Refund
@@ -50,6 +50,7 @@ FIND_NOTICE = sa.select(notices.c.body, notices.c.created_at).where(notices.c.id
 COUNT_DELIVERY = (
     sa.update(notices).where(notices.c.id == sa.bindparam("notice_id")).values(delivered=notices.c.delivered + 1)
 )
+FORGET_NOTICES = delete_oldest(notices.c.id)
 _plan = upsert(faults).values(**_all_of(faults))
 PLAN_FAULT = _plan.on_conflict_do_update(
     index_elements=["operation"],
@@ -147,6 +148,11 @@ def find_notice(tx: Tx, notice_id: str) -> tuple[bytes, int]:
 
 def count_delivery(tx: Tx, notice_id: str) -> None:
     tx.run(COUNT_DELIVERY, notice_id=notice_id)
+
+
+def forget_notices(tx: Tx, before: str, limit: int) -> int:
+    """Deletes the oldest of those with ids below; says how many."""
+    return tx.run(FORGET_NOTICES, before=before, rows_max=limit).count
 
 
 def plan_fault(tx: Tx, fault: Fault) -> None:

@@ -13,7 +13,7 @@ from tests.services.order.makers import CUSTOMER, MANAGER, OWNER, PAYMENT, SECON
 from tests.services.order.shop import Shop, make_shop
 from tests.services.order.test_answers import NEVER, WRITTEN, ask
 from tests.services.order.test_late_money import refunds, timed_out
-from tests.services.order.test_routes import PICKUP, Edge
+from tests.services.order.test_routes import PICKUP, Edge, forgets_where_couriers_were
 from tests.services.order.test_subscribers import failed, lost, paid
 
 
@@ -38,6 +38,10 @@ async def test_an_order_from_placing_to_completion(postgres_shop: Shop) -> None:
     assert (seen["status"], len(seen["timeline"])) == ("completed", 7)
     assert len((await edge.ask("owner", "GET", path)).data) == 2
     assert postgres_shop.jobs() == []
+
+
+async def test_where_couriers_were_is_forgotten_after_its_days(postgres_shop: Shop) -> None:
+    await forgets_where_couriers_were(Edge(postgres_shop))
 
 
 async def test_lists_and_their_filters(postgres_shop: Shop) -> None:

@@ -9,10 +9,14 @@ import pytest
 
 from shikanji.contracts.inventory import HoldStock
 from shikanji.kit.clock import DAY, HOUR, MINUTE, to_rfc3339
+from shikanji.kit.jobs import Job
 from shikanji.kit.web.app import service_app
 from shikanji.services.order import service
+from shikanji.services.order.jobs import forget_tracking
+from shikanji.services.order.repository.tracking import FORGET_POINTS
 from shikanji.services.order.settings import OrderSettings
 from tests.kit.databases import NOON
+from tests.kit.test_db_plans import plan_of
 from tests.kit.web.edge import Answer, Client
 from tests.services.order.makers import CASHIER, CHEF, COURIER, CUSTOMER, OTHER_STORE, SAMOSA, SHIKANJI, STORE, STRANGER
 from tests.services.order.others import refusal, say
@@ -460,6 +464,37 @@ async def test_a_courier_says_where_the_order_is(tmp_path: Path) -> None:
         assert [point["latitude"] for point in points] == [12.9756, 12.9746, 12.9736]
         assert points[0]["longitude"] == 77.0
         assert second.json["meta"]["nextCursor"] is None
+
+
+async def test_where_couriers_were_is_forgotten_after_its_days(tmp_path: Path) -> None:
+    async with open_edge(tmp_path) as edge:
+        await forgets_where_couriers_were(edge)
+
+
+async def forgets_where_couriers_were(edge: Edge) -> None:
+    """Of an older order, and not of a younger one."""
+    database, paths = edge.shop.database, []
+    for _ in range(2):
+        order_id = (await edge.place(paymentMethod="cod"))["id"]
+        paths.append(f"/api/v1/orders/{order_id}/tracking")
+        await edge.move(order_id, "preparing", "ready", "dispatched")
+        for _ in range(2):
+            await edge.ask("delivery", "POST", paths[-1], {"latitude": 12.9, "longitude": 77.6})
+        database.clock.advance(HOUR)
+    database.clock.advance(OrderSettings().tracking_days * DAY - 90 * MINUTE)
+
+    for _ in range(2):
+        await forget_tracking(edge.shop.room, Job("forget-tracking", "forget-tracking", 0, b"{}", 1, "lease", 0, ""))
+
+    assert [len((await edge.ask("owner", "GET", path)).data) for path in paths] == [0, 2]
+
+
+async def test_forgetting_where_couriers_were_looks_at_the_oldest_only(tmp_path: Path) -> None:
+    async with open_edge(tmp_path):
+        plan = plan_of(tmp_path / "order.db", FORGET_POINTS)
+
+    assert "SEARCH order_tracking USING PRIMARY KEY (order_id<?)" in plan
+    assert "SCAN" not in plan
 
 
 @pytest.mark.parametrize("body", [{"latitude": 91, "longitude": 0}, {"latitude": 0}, {"latitude": "1", "longitude": 0}])

@@ -8,6 +8,7 @@ import pytest
 from shikanji.services.payment import service
 from shikanji.services.payment.model.payment import Status
 from shikanji.services.payment.repository.attempts import PaymentFilter, select_payments
+from shikanji.services.payment.repository.webhooks import FORGET_WEBHOOKS
 from tests.kit.databases import open_database
 from tests.kit.test_db_plans import plan_of
 from tests.services.payment.makers import STORE
@@ -34,3 +35,11 @@ async def test_payments_of_an_unusual_status_are_found_among_their_like(
 
     assert len(UNUSUAL) > 1
     assert plans == {f"SEARCH payments USING INDEX {index}"}
+
+
+async def test_forgetting_webhooks_looks_at_the_oldest_only(tmp_path: Path) -> None:
+    async with open_database(service, tmp_path):
+        plan = plan_of(tmp_path / "payment.db", FORGET_WEBHOOKS)
+
+    assert "SEARCH webhooks USING PRIMARY KEY (id<?)" in plan
+    assert "SCAN" not in plan

@@ -8,11 +8,15 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from shikanji.kit.clock import MINUTE, SECOND
+from shikanji.kit.clock import DAY, MINUTE, SECOND
+from shikanji.kit.jobs import Job
+from shikanji.services.payment.jobs import forget_webhooks
 from shikanji.services.payment.settings import PaymentSettings
 from shikanji.services.payment.tables import payments
 from tests.services.payment.makers import NOWHERE, ORDER, TOTAL
 from tests.services.payment.till import Till, open_till
+
+TICK = Job("forget-webhooks", "forget-webhooks", 0, b"{}", 1, "lease", 0, "")
 
 
 def make_notice(payment_id: str, provider_order_id: str, *, id: str = "evt_1", type: str = "payment.captured") -> bytes:
@@ -215,6 +219,25 @@ async def test_head_office_has_a_webhook_that_was_laid_aside_looked_at_again(til
     again = await till.ask("POST", f"/webhooks/{listed['id']}/retry", token="admin")
     assert (again.status, again.json["type"].rpartition(":")[2]) == (409, "webhook-not-dead")
     assert (await till.ask("POST", f"/webhooks/{NOWHERE}/retry", token="admin")).status == 404
+
+
+async def test_webhooks_that_are_done_with_are_forgotten_after_their_days_and_dead_ones_stay(till: Till) -> None:
+    await post(till, await started_notice(till))
+    await post(till, make_notice(NOWHERE, "order_x", id="evt_2"))
+    await post(till, make_notice(NOWHERE, "order_x", id="evt_3", type="customer.smiled"))
+    for _ in range(20):
+        till.advance(5 * MINUTE)
+        await till.run_jobs()
+    assert sorted(state for _, state, _ in stored(till)) == ["dead", "ignored", "processed"]
+    till.advance((PaymentSettings().webhook_days - 1) * DAY)
+    await forget_webhooks(till.room, TICK)
+    assert len(stored(till)) == 3
+
+    till.advance(DAY)
+    for _ in range(2):
+        await forget_webhooks(till.room, TICK)
+
+    assert [state for _, state, _ in stored(till)] == ["dead"]
 
 
 async def rename_payment(till: Till, old: str, new: str) -> None:

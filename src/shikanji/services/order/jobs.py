@@ -1,14 +1,19 @@
 """What happens to orders by the clock, and what is asked outside without a client waiting."""
 
+from shikanji.kit.clock import DAY
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.errors import Problem
 from shikanji.kit.failpoints import failpoint
+from shikanji.kit.ids import first_id
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
-from shikanji.services.order import actions
+from shikanji.services.order import actions, repository
 from shikanji.services.order.actions import RELEASE, REVIVE, Release
 from shikanji.services.order.checkout import definite, give_back, hold_again
 from shikanji.services.order.model.order import COMPLETION, PAYMENT_WINDOW
+from shikanji.services.order.settings import OrderSettings
+
+FORGOTTEN_AT_ONCE = 500
 
 jobs = Jobs()
 
@@ -50,3 +55,11 @@ async def revive(room: Room, job: Job) -> None:
         return
     failpoint("order.revive.after_holds")
     await room.db.write(actions.revive_order, job, order.id, estimated_at)
+
+
+@jobs.every("forget-tracking", seconds=3_600)
+async def forget_tracking(room: Room, job: Job) -> None:
+    """Where couriers were is nobody's business any more; a few orders at a time."""
+    before = first_id(room.clock.now() - room.settings(OrderSettings).tracking_days * DAY)
+    while await room.db.write(repository.forget_points, before, FORGOTTEN_AT_ONCE):
+        pass

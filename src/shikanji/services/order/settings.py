@@ -20,6 +20,8 @@ class OrderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Orders of one customer, placed by themselves, that the kitchen has not begun."""
     tracking_points_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500
     """Kept per order; the oldest go first."""
+    tracking_days: Annotated[int, msgspec.Meta(ge=30, le=365)] = 30
+    """How long after an order was placed it is known where its courier was."""
 
     @property
     def payment_window(self) -> int:

@@ -1,8 +1,9 @@
 """What the payment service does by the clock: asks providers, gives money back, makes sense of webhooks."""
 
-from shikanji.kit.clock import MINUTE
+from shikanji.kit.clock import DAY, MINUTE
 from shikanji.kit.db.tx import Tx
 from shikanji.kit.failpoints import failpoint
+from shikanji.kit.ids import first_id
 from shikanji.kit.jobs import Job, Jobs
 from shikanji.kit.service import Room
 from shikanji.kit.telemetry.logs import logger
@@ -16,6 +17,8 @@ from shikanji.services.payment.model.reports import RefundReport
 from shikanji.services.payment.providers import provider, refunder
 from shikanji.services.payment.providers.port import OutcomeUnknown, Refused
 from shikanji.services.payment.settings import PaymentSettings
+
+FORGOTTEN_AT_ONCE = 500
 
 jobs = Jobs()
 _log = logger("payment")
@@ -84,6 +87,14 @@ async def listen(room: Room, job: Job) -> None:
     """Webhooks that stop coming are noticed before the customers notice."""
     if await room.db.read(_silent):
         _log.error("payments come in, but no webhook does", alarm="webhook-silence")
+
+
+@jobs.every("forget-webhooks", seconds=3_600)
+async def forget_webhooks(room: Room, job: Job) -> None:
+    """What a provider posted is of use for some time only; a few at a time. What was laid aside stays."""
+    before = first_id(room.clock.now() - room.settings(PaymentSettings).webhook_days * DAY)
+    while await room.db.write(repository.forget_webhooks, before, FORGOTTEN_AT_ONCE) == FORGOTTEN_AT_ONCE:
+        pass
 
 
 def _silent(tx: Tx) -> bool:

@@ -26,6 +26,9 @@ class PaymentSettings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_bytes_max: Annotated[int, msgspec.Meta(ge=1_024)] = 65_536
     webhook_attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 12
     """After so many looks (1 s doubling to 5 min) a webhook about nothing that we know is laid aside."""
+    webhook_days: Annotated[int, msgspec.Meta(ge=31, le=3_650)] = 90
+    """How long webhooks are kept that were understood, or that are none of our business: longer than any provider
+    repeats them, and than payments are compared with its books."""
     webhook_silence_minutes: Annotated[int, msgspec.Meta(ge=1, le=1_440)] = 60
     """Payments but no webhook for so long: alarm."""
     invoice_batch_seconds: Annotated[int, msgspec.Meta(ge=1, le=300)] = 5

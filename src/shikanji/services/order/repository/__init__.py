@@ -23,7 +23,7 @@ from shikanji.services.order.repository.paying import (
     late_payments_of,
     payment_failures_of,
 )
-from shikanji.services.order.repository.tracking import Point, add_point, points_of
+from shikanji.services.order.repository.tracking import Point, add_point, forget_points, points_of
 
 __all__ = [
     "Failure",
@@ -40,6 +40,7 @@ __all__ = [
     "find_order",
     "find_orders",
     "find_revival",
+    "forget_points",
     "get_order",
     "late_payments_of",
     "list_orders",

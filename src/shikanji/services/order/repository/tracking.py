@@ -3,10 +3,9 @@
 import msgspec
 import sqlalchemy as sa
 
+from shikanji.kit.db.statements import delete_oldest
 from shikanji.kit.db.tx import Tx
-from shikanji.services.order.tables import (
-    order_tracking,
-)
+from shikanji.services.order.tables import order_tracking
 
 LAST_POINT = sa.select(sa.func.coalesce(sa.func.max(order_tracking.c.seq), 0)).where(
     order_tracking.c.order_id == sa.bindparam("order_id")
@@ -27,6 +26,8 @@ LIST_POINTS = (
     .order_by(order_tracking.c.seq.desc())
     .limit(sa.bindparam("row_count"))
 )
+FORGET_POINTS = delete_oldest(order_tracking.c.order_id)
+"""Of an order all at once."""
 FIRST_SEQ_UNUSED = 2**62
 
 
@@ -53,3 +54,8 @@ def points_of(tx: Tx, order_id: str, *, before: int | None, limit: int) -> list[
     """Newest first."""
     asked = FIRST_SEQ_UNUSED if before is None else before
     return tx.run(LIST_POINTS, order_id=order_id, before=asked, row_count=limit).all(Point)
+
+
+def forget_points(tx: Tx, before: str, limit: int) -> int:
+    """Deletes those of the oldest orders, as far as they were placed before the first id of a time; says how many."""
+    return tx.run(FORGET_POINTS, before=before, rows_max=limit).count

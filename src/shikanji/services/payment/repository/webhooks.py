@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from shikanji.kit.db.statements import upsert
+from shikanji.kit.db.statements import delete_oldest, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.payment.errors import WebhookNotFound
 from shikanji.services.payment.repository.columns import binds, changes
@@ -31,6 +31,7 @@ LIST_DEAD = (
     .order_by(webhooks.c.id.desc())
     .limit(sa.bindparam("at_most", type_=sa.BigInteger))
 )
+FORGET_WEBHOOKS = delete_oldest(webhooks.c.id, sa.or_(webhooks.c.state == "processed", webhooks.c.state == "ignored"))
 LAST_ID = "~"
 """After every UUID in text order."""
 LAST_WEBHOOK = sa.select(sa.func.max(webhooks.c.received_at))
@@ -87,6 +88,12 @@ def move_webhook(
         new_next_at=next_at,
         new_payment_id=payment_id,
     )
+
+
+def forget_webhooks(tx: Tx, before: str, limit: int) -> int:
+    """Deletes the oldest that nothing is to be done with, as far as they came before the first id of a time; says how
+    many."""
+    return tx.run(FORGET_WEBHOOKS, before=before, rows_max=limit).count
 
 
 def last_webhook_at(tx: Tx) -> int:
