@@ -41,17 +41,22 @@ ACCESS = (
         "35b",
         "every order and every payment that came is counted for its customer, and nothing else",
         "quiescent",
-        """SELECT o.id, 'order is not counted', 'counted once' FROM "order".orders o
+        """SELECT o.id, 'order is not counted', 'counted once' FROM odd_orders o
         WHERE o.placed_at <= :before AND NOT EXISTS (
             SELECT 1 FROM customer.counted k WHERE k.kind = 'order' AND k.id = o.id AND k.customer_id = o.customer_id)
         UNION ALL
-        SELECT p.id, 'payment is not counted', 'counted once with its amount' FROM payment.payments p
+        SELECT p.id, 'payment is not counted', 'counted once with its amount' FROM odd_payments p
         WHERE p.captured_at <= :before AND NOT EXISTS (
             SELECT 1 FROM customer.counted k WHERE k.kind = 'payment' AND k.id = p.id AND k.amount = p.captured)
         UNION ALL
-        SELECT k.id, k.kind || ' is counted', 'no such ' || k.kind FROM customer.counted k
+        SELECT k.id, k.kind || ' is counted', 'no such ' || k.kind FROM odd_counted k
         WHERE CASE k.kind WHEN 'order' THEN NOT EXISTS (SELECT 1 FROM "order".orders o WHERE o.id = k.id)
-              ELSE NOT EXISTS (SELECT 1 FROM payment.payments p WHERE p.id = k.id) END""",
+              ELSE NOT EXISTS (SELECT 1 FROM payment.payments p WHERE p.id = k.id) END
+        UNION ALL
+        SELECT k.id, k.kind || ' is counted', 'an order or a payment' FROM customer.counted k
+        WHERE k.kind NOT IN ('order', 'payment')
+        AND NOT EXISTS (SELECT 1 FROM payment.payments p WHERE p.id = k.id)""",
+        of_odd=True,
     ),
     Invariant(
         "44a",

@@ -61,11 +61,12 @@ ANALYTICS = (
                    f.counted, 'nothing known'),
                o.store_id || ' ' || o.customer_id || ' ' || o.placed_at || ' ' || o.total || ' counts ' ||
                    (o.status NOT IN ('pending', 'cancelled'))
-        FROM "order".orders o LEFT JOIN analytics.order_facts f ON f.order_id = o.id
+        FROM odd_orders o LEFT JOIN analytics.order_facts f ON f.order_id = o.id
         WHERE {_WHOLE} AND NOT EXISTS (SELECT 1 FROM young y WHERE y.order_id = o.id)
         AND (f.store_id, f.customer_id, f.placed_at, f.total, f.counted)
             IS NOT (o.store_id, o.customer_id, o.placed_at, o.total, o.status NOT IN ('pending', 'cancelled'))""",
         needs="analytics",
+        of_odd=True,
     ),
     Invariant(
         "35g",
@@ -73,14 +74,15 @@ ANALYTICS = (
         "quiescent",
         f"""SELECT o.id, coalesce(f.paid || ' paid, ' || f.refunded || ' refunded', 'nothing known'),
                coalesce(p.paid, 0) || ' paid, ' || coalesce(r.refunded, 0) || ' refunded'
-        FROM "order".orders o LEFT JOIN analytics.order_facts f ON f.order_id = o.id
-        LEFT JOIN (SELECT order_id, sum(captured) AS paid, max(updated_at) AS at FROM payment.payments
+        FROM odd_orders o LEFT JOIN analytics.order_facts f ON f.order_id = o.id
+        LEFT JOIN (SELECT order_id, sum(captured) AS paid, max(updated_at) AS at FROM odd_payments
                    GROUP BY order_id) p ON p.order_id = o.id
         LEFT JOIN (SELECT order_id, sum(CASE status WHEN 'completed' THEN amount ELSE 0 END) AS refunded,
-                          max(updated_at) AS at FROM payment.refunds GROUP BY order_id) r ON r.order_id = o.id
+                          max(updated_at) AS at FROM odd_refunds GROUP BY order_id) r ON r.order_id = o.id
         WHERE {_WHOLE} AND o.placed_at <= :before AND coalesce(p.at, 0) <= :before AND coalesce(r.at, 0) <= :before
         AND (f.paid, f.refunded) IS NOT (coalesce(p.paid, 0), coalesce(r.refunded, 0))""",
         needs="analytics",
+        of_odd=True,
     ),
     Invariant(
         "35h",

@@ -36,9 +36,10 @@ INVOICES = (
         "4c",
         "an invoice is over what was paid, which is what the order cost",
         "quiescent",
-        """SELECT i.number, i.total || '', p.amount || ' asked for, ' || o.total || ' ordered' FROM payment.invoices i
+        """SELECT i.number, i.total || '', p.amount || ' asked for, ' || o.total || ' ordered' FROM odd_invoices i
         JOIN payment.payments p ON p.id = i.payment_id JOIN "order".orders o ON o.id = i.order_id
         WHERE i.kind = 'invoice' AND (i.total <> p.amount OR i.total <> o.total) AND i.issued_at <= :before""",
+        of_odd=True,
     ),
     Invariant(
         "37a",
@@ -89,10 +90,11 @@ INVOICES = (
         "40a",
         "what was paid has an invoice, or one is due",
         "live",
-        """SELECT p.id, 'no invoice, and none due', 'an invoice of ' || p.captured FROM payment.payments p
+        """SELECT p.id, 'no invoice, and none due', 'an invoice of ' || p.captured FROM odd_payments p
         WHERE p.captured > 0 AND p.released IS NULL
         AND NOT EXISTS (SELECT 1 FROM payment.invoices i WHERE i.payment_id = p.id AND i.kind = 'invoice')
         AND NOT EXISTS (SELECT 1 FROM payment.invoices_due d WHERE d.key = p.order_id)""",
+        of_odd=True,
     ),
     Invariant(
         "40b",
@@ -138,9 +140,10 @@ INVOICES = (
         "40e",
         "only an order that was confirmed has an invoice",
         "quiescent",
-        """SELECT i.number, 'for order ' || i.order_id, 'a confirmed order' FROM payment.invoices i
+        """SELECT i.number, 'for order ' || i.order_id, 'a confirmed order' FROM odd_invoices i
         WHERE i.kind = 'invoice' AND i.issued_at <= :before AND NOT EXISTS (
             SELECT 1 FROM "order".order_timeline t WHERE t.order_id = i.order_id AND t.status = 'confirmed')""",
+        of_odd=True,
     ),
     Invariant(
         "41",
@@ -170,7 +173,8 @@ INVOICES = (
         "order, payment and invoice are of one store and one customer",
         "quiescent",
         """SELECT i.number, i.store_id || ' ' || i.customer_id, o.store_id || ' ' || o.customer_id
-        FROM payment.invoices i JOIN "order".orders o ON o.id = i.order_id
+        FROM odd_invoices i JOIN "order".orders o ON o.id = i.order_id
         WHERE (i.store_id <> o.store_id OR i.customer_id <> o.customer_id) AND i.issued_at <= :before""",
+        of_odd=True,
     ),
 )

@@ -75,7 +75,7 @@ LOYALTY = (
         """SELECT o.id, o.status || ': ' ||
                    coalesce(e.pending || ' pending, ' || e.granted || ' granted', 'nothing known'),
                'of ' || coalesce(e.points, 0) || ' points for ' || o.goods || ' paise: granted when completed'
-        FROM "order".orders o LEFT JOIN loyalty.earnings e ON e.order_id = o.id
+        FROM odd_orders o LEFT JOIN loyalty.earnings e ON e.order_id = o.id
         WHERE o.status <> 'pending' AND NOT EXISTS (SELECT 1 FROM young y WHERE y.order_id = o.id) AND NOT EXISTS (
             SELECT 1 FROM payment.refunds r WHERE r.order_id = o.id AND r.updated_at > :before)
         AND CASE WHEN e.order_id IS NULL THEN o.status <> 'cancelled'
@@ -85,6 +85,7 @@ LOYALTY = (
                     THEN e.points ELSE e.points * max(e.total - e.refunded, 0) / max(e.total, 1) END
                  OR CASE WHEN o.status = 'completed' THEN e.pending ELSE e.granted END <> 0 END""",
         needs="loyalty",
+        of_odd=True,
     ),
     Invariant(
         "24b",

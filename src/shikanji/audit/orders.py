@@ -28,16 +28,18 @@ ORDERS = (
         "no order waits past its deadline",
         "quiescent",
         """SELECT id, status || ' since its deadline at ' || deadline, 'a step taken by the clock'
-        FROM "order".orders WHERE deadline <= :before""",
+        FROM odd_orders WHERE deadline <= :before""",
+        of_odd=True,
     ),
     Invariant(
         "2b",
         "every order that waits has a live timer",
         "live",
-        """SELECT o.id, 'no timer', 'due at ' || o.deadline FROM "order".orders o
+        """SELECT o.id, 'no timer', 'due at ' || o.deadline FROM odd_orders o
         WHERE o.deadline IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM "order".jobs j WHERE j.key = o.id AND j.kind IN ('payment-window', 'completion')
             AND j.due_at >= o.deadline)""",
+        of_odd=True,
     ),
     Invariant(
         "2c",
@@ -45,7 +47,8 @@ ORDERS = (
         "live",
         """SELECT id, status || CASE WHEN deadline IS NULL THEN ' without' ELSE ' with' END || ' a deadline',
                'the other'
-        FROM "order".orders WHERE (deadline IS NOT NULL) <> (status IN ('pending', 'delivered'))""",
+        FROM odd_orders WHERE (deadline IS NOT NULL) <> (status IN ('pending', 'delivered'))""",
+        of_odd=True,
     ),
     Invariant(
         "3",
@@ -59,7 +62,7 @@ ORDERS = (
                     WHEN o.payment_method = 'cod' AND o.status NOT IN ('delivered', 'completed')
                     THEN 'hold sold, 0 kept'
                     ELSE 'hold sold, ' || (o.total - coalesce(a.amount, 0)) || ' kept' END
-        FROM "order".orders o LEFT JOIN inventory.holds h ON h.order_id = o.id AND h.attempt = o.attempt
+        FROM odd_orders o LEFT JOIN inventory.holds h ON h.order_id = o.id AND h.attempt = o.attempt
         LEFT JOIN money m ON m.order_id = o.id LEFT JOIN asked_back a ON a.order_id = o.id
         WHERE NOT EXISTS (SELECT 1 FROM young y WHERE y.order_id = o.id)
         AND coalesce(m.changed_at, 0) <= :before AND coalesce(h.ended_at, 0) <= :before AND NOT EXISTS (
@@ -71,6 +74,7 @@ ORDERS = (
                      WHEN o.payment_method = 'cod' AND o.status NOT IN ('delivered', 'completed')
                      THEN h.state IS 'sold' AND coalesce(m.kept, 0) = 0
                      ELSE h.state IS 'sold' AND coalesce(m.kept, 0) = o.total - coalesce(a.amount, 0) END""",
+        of_odd=True,
     ),
     Invariant(
         "3c",
@@ -98,20 +102,22 @@ ORDERS = (
         "4b",
         "a payment asks for the order's total",
         "quiescent",
-        """SELECT p.id, p.amount || '', o.total || '' FROM payment.payments p JOIN "order".orders o ON o.id = p.order_id
+        """SELECT p.id, p.amount || '', o.total || '' FROM odd_payments p JOIN "order".orders o ON o.id = p.order_id
         WHERE p.amount <> o.total AND p.created_at <= :before""",
+        of_odd=True,
     ),
     Invariant(
         "5a",
         "one idempotency key of one caller makes one order in the seven days that its answer is kept",
         "live",
         """WITH again AS (
-            SELECT placed_by, idempotency_key FROM "order".orders GROUP BY 1, 2 HAVING count(*) > 1)
+            SELECT placed_by, idempotency_key FROM odd_orders GROUP BY 1, 2 HAVING count(*) > 1)
         SELECT id, 'placed ' || (placed_at - previous_at) || ' µs after another one', 'one order' FROM (
             SELECT id, placed_at, lag(placed_at) OVER (
                 PARTITION BY placed_by, idempotency_key ORDER BY placed_at, id) AS previous_at
-            FROM "order".orders JOIN again USING (placed_by, idempotency_key))
+            FROM odd_orders JOIN again USING (placed_by, idempotency_key))
         WHERE placed_at - previous_at < 604800000000""",
+        of_odd=True,
     ),
     Invariant(
         "5b",
@@ -168,24 +174,23 @@ ORDERS = (
         "order, hold, place, dues, payment and refund are of one store",
         "quiescent",
         " UNION ALL ".join(
-            f"""SELECT o.id, o.store_id || ' but {part} ' || other.store_id, 'the same store'
-            FROM {orders} o CROSS JOIN {other}
+            f"""SELECT o.id, o.store_id || ' but {part} ' || other.store_id, 'the same store' FROM {joined}
             WHERE other.store_id <> o.store_id AND o.placed_at <= :before"""
-            for part, orders, other in (
-                ("hold", "odd_orders", "inventory.holds other ON other.order_id = o.id"),
-                ("dues", '"order".orders', "payment.dues other ON other.order_id = o.id"),
-                ("payment", '"order".orders', "payment.payments other ON other.order_id = o.id"),
-                ("refund", '"order".orders', "payment.refunds other ON other.order_id = o.id"),
+            for part, joined in (
+                ("hold", "odd_orders o CROSS JOIN inventory.holds other ON other.order_id = o.id"),
+                ("dues", "odd_orders o CROSS JOIN payment.dues other ON other.order_id = o.id"),
+                ("payment", "odd_orders o CROSS JOIN payment.payments other ON other.order_id = o.id"),
+                ("refund", "odd_orders o CROSS JOIN payment.refunds other ON other.order_id = o.id"),
                 (
                     "movement",
-                    "odd_orders",
-                    """inventory.movements m ON m.order_id = o.id
+                    """odd_orders o CROSS JOIN inventory.movements m ON m.order_id = o.id
                     CROSS JOIN inventory.stock other ON other.id = m.stock_id""",
                 ),
+                # Few orders have one.
                 (
                     "slot",
-                    '"order".orders',
-                    "store.slot_places other ON other.order_id = o.id AND other.state <> 'released'",
+                    """store.slot_places other CROSS JOIN "order".orders o ON o.id = other.order_id
+                    AND other.state <> 'released'""",
                 ),
             )
         ),

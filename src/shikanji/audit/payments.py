@@ -18,9 +18,10 @@ PAYMENTS = (
         """SELECT p.id, p.reserved || ' reserved, ' || p.refunded || ' refunded',
                coalesce(sum(r.amount), 0) || ' reserved, ' ||
                    coalesce(sum(CASE r.status WHEN 'completed' THEN r.amount END), 0) || ' refunded'
-        FROM payment.payments p LEFT JOIN payment.refunds r ON r.payment_id = p.id GROUP BY p.id
+        FROM odd_payments p LEFT JOIN payment.refunds r ON r.payment_id = p.id GROUP BY p.id
         HAVING p.reserved <> coalesce(sum(r.amount), 0)
             OR p.refunded <> coalesce(sum(CASE r.status WHEN 'completed' THEN r.amount END), 0)""",
+        of_odd=True,
     ),
     Invariant(
         "14c",
@@ -52,12 +53,13 @@ PAYMENTS = (
         "16",
         "at most one payment counts for an order; what came besides went back under a cause of its own",
         "quiescent",
-        """SELECT order_id, count(*) || ' payments kept', '1 at most' FROM payment.payments
+        """SELECT order_id, count(*) || ' payments kept', '1 at most' FROM odd_payments
         WHERE captured > 0 AND released IS NULL AND captured_at <= :before GROUP BY order_id HAVING count(*) > 1
         UNION ALL
-        SELECT p.id, 'released as ' || p.released, 'a refund with that cause' FROM payment.payments p
+        SELECT p.id, 'released as ' || p.released, 'a refund with that cause' FROM odd_payments p
         WHERE p.released IS NOT NULL AND p.captured > 0 AND p.updated_at <= :before
         AND p.reserved < p.captured""",
+        of_odd=True,
     ),
     Invariant(
         "16b",
@@ -71,9 +73,10 @@ PAYMENTS = (
         "17",
         "no money without an order",
         "quiescent",
-        """SELECT p.id, 'order ' || p.order_id || ' is not there', 'an order' FROM payment.payments p
+        """SELECT p.id, 'order ' || p.order_id || ' is not there', 'an order' FROM odd_payments p
         WHERE p.captured > 0 AND p.captured_at <= :before
         AND NOT EXISTS (SELECT 1 FROM "order".orders o WHERE o.id = p.order_id)""",
+        of_odd=True,
     ),
     Invariant(
         "19a",

@@ -150,7 +150,7 @@ class Audit:
     def _find_odd(self) -> None:
         with self._changes():
             if self._since is None:
-                plain.find_odd(self._connection)
+                plain.find_odd(self._connection, self._names)
             else:
                 plain.take_all(self._connection, TOUCHED)
         self._knows_odd = True

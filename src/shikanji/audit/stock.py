@@ -80,8 +80,9 @@ STOCK = (
         "11b",
         "a hold that was sold has its order",
         "quiescent",
-        """SELECT h.order_id, h.state, 'an order' FROM inventory.holds h WHERE h.state IN ('tied', 'sold', 'returned')
+        """SELECT h.order_id, h.state, 'an order' FROM odd_holds h WHERE h.state IN ('tied', 'sold', 'returned')
         AND h.held_at <= :before AND NOT EXISTS (SELECT 1 FROM "order".orders o WHERE o.id = h.order_id)""",
+        of_odd=True,
     ),
     Invariant(
         "12a",

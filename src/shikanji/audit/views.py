@@ -20,12 +20,12 @@ VIEWS = (
     SELECT h.order_id, h.attempt, h.store_id, h.state, json_extract(l.value, '$[0]') AS stock_id,
            json_extract(l.value, '$[1]') AS product_id, json_extract(l.value, '$[2]') AS quantity
     FROM inventory.holds h, json_each(CAST(h.lines AS TEXT)) l""",
-    # What came and what went back, by order. `kept` counts what is reserved for a refund as gone.
+    # What came and what went back, by order that is not plain. `kept` counts what is reserved for a refund as gone.
     """CREATE TEMP VIEW money AS
-    SELECT order_id, sum(captured) - sum(reserved) AS kept, max(updated_at) AS changed_at FROM payment.payments
+    SELECT order_id, sum(captured) - sum(reserved) AS kept, max(updated_at) AS changed_at FROM odd_payments
     GROUP BY order_id""",
     """CREATE TEMP VIEW asked_back AS
-    SELECT order_id, sum(amount) AS amount FROM payment.refunds WHERE cause = 'requested' GROUP BY order_id""",
+    SELECT order_id, sum(amount) AS amount FROM odd_refunds WHERE cause = 'requested' GROUP BY order_id""",
 )
 
 _YOUNG = """INSERT OR IGNORE INTO temp.young SELECT order_id FROM "order".order_timeline WHERE at > ?"""
