@@ -245,11 +245,10 @@ invoices = sa.Table(
         name="credit_note_names_its_invoice",
     ),
     sa.UniqueConstraint("gstin", "fiscal_year", "series", "kind", "serial"),
-    sqlite_with_rowid=False,
 )
 """Tax invoices and credit notes, written once and never changed. `invoice_id` is that of the invoice which a credit
 note is about, `refund_id` the money that went back for it. `hash` is over the row and the hash before it in its
-series."""
+series. A row is too long for SQLite to keep it in a tree by its key: half of them would take a page besides."""
 
 INVOICE = sa.text("kind = 'invoice'")
 sa.Index("invoice_of_order", invoices.c.order_id, unique=True, sqlite_where=INVOICE, postgresql_where=INVOICE)

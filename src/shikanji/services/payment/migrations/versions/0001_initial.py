@@ -214,7 +214,6 @@ def _create_invoices() -> None:
             name="credit_note_names_its_invoice",
         ),
         sa.UniqueConstraint("gstin", "fiscal_year", "series", "kind", "serial"),
-        sqlite_with_rowid=False,
     )
     invoice = sa.text("kind = 'invoice'")
     op.create_index(
