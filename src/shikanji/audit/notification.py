@@ -9,6 +9,9 @@ from shikanji.kit.ids import first_id, is_uuid, made_at
 
 _CONSENT = ", ".join(f"'{name}'" for name in WITH_CONSENT)
 _ONCE = ", ".join(f"'{name}'" for name in ONCE_AN_ORDER)
+_SENT_AGAIN = """SELECT min(id), count(*) || ' of ' || kind || ' by ' || channel, '1'
+    FROM notification.notification_logs WHERE kind NOT LIKE 'code-%'
+    GROUP BY notification_id, channel HAVING count(*) > 1"""
 MARGIN = HOUR
 """By which clocks of processes, and the times of one message and its ways, are apart at most."""
 
@@ -19,10 +22,6 @@ def _kept_since(ask: Ask) -> int:
     oldest, now = ask("SELECT (SELECT min(id) FROM notification.notifications), :now").fetchone()
     youngest: int = now - INBOX_DAYS_MIN * DAY
     return min(youngest, made_at(oldest) + MARGIN) if oldest is not None and is_uuid(oldest) else youngest
-
-
-_SENT_AGAIN = """SELECT min(id), count(*) || ' of ' || kind || ' by ' || channel, '1'
-    FROM notification.notification_logs WHERE kind NOT LIKE 'code-%' GROUP BY notification_id, channel HAVING count(*) > 1"""
 
 
 def _sent_without_a_message(ask: Ask) -> Iterator[tuple[str, str, str]]:
