@@ -1,7 +1,9 @@
 """Looking for card numbers in everything that is stored. Almost no text has thirteen digits in a row that nothing else
 clings to, so that is looked for in many rows at once; a row that has them is looked at closely."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 from shikanji.audit.views import card_number
@@ -33,9 +35,18 @@ def card_numbers(cursor: Any, table: str, columns: Sequence[Column]) -> Iterator
 
     desk, count = Desk(BYTES_AT_ONCE), ROWS_FIRST
     while rows := cursor.fetchmany(count):
-        values = [value for (value,) in rows]
-        for place in desk.suspected(values):
-            for column, text in zip(columns, values[place].split(BETWEEN), strict=False):
+        together = BETWEEN.join([b"", *chain.from_iterable(rows), b""])
+        for value in _at(desk.look(together), rows):
+            for column, text in zip(columns, value.split(BETWEEN), strict=False):
                 if (end := card_number(text)) is not None:
                     yield f"{table}.{column.name} {end}", "a card number", "none"
-        count = min(ROWS_MAX, len(rows) * BYTES_AT_ONCE // (1 + sum(map(len, values))) + 1)
+        count = min(ROWS_MAX, len(rows) * BYTES_AT_ONCE // len(together) + 1)
+
+
+def _at(places: Sequence[int], rows: Sequence[tuple[bytes]]) -> list[bytes]:
+    """Those of the values, which stand one after the other with something before and between them, at these places."""
+    if not places:
+        return []
+    values = [value for (value,) in rows]
+    begins = [*accumulate((len(value) + 1 for value in values), initial=1)]
+    return [values[number] for number in sorted({bisect_right(begins, place) - 1 for place in places})]

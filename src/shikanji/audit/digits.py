@@ -1,9 +1,6 @@
 """Where in many texts card numbers may stand: told from all that has so many digits otherwise, times and parts of
 identifiers, by a few looks at every byte at once (numpy), for a look at each of them takes longer than reading them."""
 
-from collections.abc import Sequence
-from itertools import accumulate
-
 import numpy as np
 import numpy.typing as npt
 
@@ -36,17 +33,9 @@ class Desk:
         self._bytes = np.empty(size, np.uint8)
         self._marks = [np.empty(size, np.bool_) for _ in range(2)]
 
-    def suspected(self, values: Sequence[bytes]) -> list[int]:
-        """Which of them have a run of digits, however spaced, that could be a card number where it stands. Texts within
-        one value have `BETWEEN` between them."""
-        if not (places := self._look(BETWEEN.join([b"", *values, b""]))):
-            return []
-        begun = np.fromiter(accumulate((len(value) + 1 for value in values), initial=1), np.intp)
-        found: list[int] = np.unique(np.searchsorted(begun, places, "right") - 1).tolist()
-        return found
-
-    def _look(self, together: bytes) -> list[int]:
-        """Where what could be a card number begins. Before the first text and behind the last is a border."""
+    def look(self, together: bytes) -> list[int]:
+        """Where what could be a card number begins: a run of digits, however spaced, that stands alone. `together`:
+        texts with `BETWEEN` before, between and behind them."""
         if len(together) > len(self._bytes):
             self._lay_out(2 * len(together))
         text = np.frombuffer(together, np.uint8)
