@@ -12,7 +12,18 @@ from typing import Any
 from bench.history.invoices import Issued, Serials, chain, issued
 from bench.history.living import Lived
 from bench.history.reading import NAMES, Content, Row, Table, changed
-from bench.history.rules import ADDED_UP, AS_LIVED, DAYS_KEPT, LEFT_OUT, MONTHS, NAMED_BY, ORDINAL_DAYS, OVER, SUMS
+from bench.history.rules import (
+    ADDED_UP,
+    AS_LIVED,
+    DAYS_KEPT,
+    DAYS_KEPT_IF,
+    LEFT_OUT,
+    MONTHS,
+    NAMED_BY,
+    ORDINAL_DAYS,
+    OVER,
+    SUMS,
+)
 from bench.history.templates import Copy, Names, Pattern, Values, days_by_aggregate, digests
 from bench.history.writing import Writer, writing
 from shikanji.kit.clock import DAY, HOUR, SECOND, to_datetime
@@ -122,9 +133,14 @@ def patterns(lived: Lived, before: Mapping[str, Content], after: Mapping[str, Co
         rows.values.lasting = len(rows.values.makers)
     for one in found:
         if one.table.name in DAYS_KEPT:
-            kept = DAYS_KEPT[one.table.name]
-            days[one.day].passing.append((one.service, _pattern(one, days[one.day].values, events, cut), kept))
+            pattern_of = _pattern(one, days[one.day].values, events, cut)
+            days[one.day].passing.append((one.service, pattern_of, _days_kept(one)))
     return days
+
+
+def _days_kept(one: Found) -> int:
+    column, value, days = DAYS_KEPT_IF.get(one.table.name, ("", "", 0))
+    return days if column and one.cell(column) == value else DAYS_KEPT[one.table.name]
 
 
 def _found(service: str, names: Names, before: Content, after: Content) -> Iterator[Found]:
@@ -209,8 +225,7 @@ def copy(folder: Path, services: Sequence[str], days: list[Rows], plan: Plan, te
             _copy_into(writer, service, days, plan, tell)
             for statement in SUMS.get(service, {}).values():
                 writer.run(statement)
-            if service in OVER:
-                forget, days_kept = OVER[service]
+            for forget, days_kept in OVER.get(service, ()):
                 writer.run_each(forget, [(plan.now - days_kept * DAY,)])
             if service == "payment":
                 chain(writer)

@@ -1,6 +1,6 @@
 """What the copying itself cannot know of a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shikanji.services.analytics.tables import FIGURES
 
@@ -18,6 +18,9 @@ DAYS_KEPT: Mapping[str, int] = {
     "known_orders": 400,
 }
 """Rows of these tables are forgotten, or moved away, after so many days."""
+
+DAYS_KEPT_IF: Mapping[str, tuple[str, str, int]] = {"notification_logs": ("state", "skipped", 90)}
+"""Table → column and value of rows that are kept for other days."""
 
 LEFT_OUT = frozenset({"jobs", "leases", "sessions", "refresh_tokens", "challenges", "counters", "invoices_due"})
 """What has its time and is gone: nobody of long ago is still signed in or waited for."""
@@ -58,9 +61,12 @@ MONTHS = (
 ORDINAL_DAYS = frozenset({"day", "first_day", "period"})
 """Columns with days as numbers (`date.toordinal`), or with such a day's hours."""
 
-OVER: Mapping[str, tuple[str, int]] = {
-    "review": ("DELETE FROM purchases WHERE received_at < ?", 60),
-    "notification": ("DELETE FROM notifications WHERE created_at < ?", 89),
+OVER: Mapping[str, Sequence[tuple[str, int]]] = {
+    "review": [("DELETE FROM purchases WHERE received_at < ?", 60)],
+    "notification": [
+        ("DELETE FROM notifications WHERE created_at < ?", 89),
+        ("DELETE FROM notification_logs WHERE state = 'skipped' AND created_at < ?", 89),
+    ],
 }
 """Service → how what was lived is forgotten too, and what is older than so many days: messages go by their own age, not
 by their order's."""

@@ -75,6 +75,18 @@ def _forget_events(tx: Tx) -> None:
     tx.run(NO_EVENTS)
 
 
+async def test_why_something_was_not_sent_is_forgotten_with_it(desk: Desk) -> None:
+    desk.others.change(phone=None)
+    await desk.hear(make_order(), step("ready"))
+    await desk.settle()
+    assert ("order-ready", "sms", "skipped") in desk.log()
+    desk.database.clock.advance(KEPT.inbox_days * DAY + MINUTE)
+
+    await desk.settle()
+
+    assert desk.log() == [("order-confirmed", "email", "sent")]
+
+
 async def test_what_is_to_be_sent_of_a_forgotten_message_is_let_go(desk: Desk) -> None:
     await desk.hear(make_order())
     await desk.database.write(inbox.forget, first_id(NOON + DAY), 10)
@@ -100,6 +112,7 @@ async def test_forgetting_looks_at_no_more_than_it_deletes(tmp_path: Path) -> No
     """And an inbox is still read by its owner."""
     async with open_database(service, tmp_path):
         plans = [plan_of(tmp_path / "notification.db", each.FORGET) for each in (inbox, logs, orders)]
+        skipped = plan_of(tmp_path / "notification.db", logs.FORGET_SKIPPED)
         unread = plan_of(tmp_path / "notification.db", inbox.COUNT_UNREAD)
 
     for name, key, plan in zip(
@@ -107,4 +120,6 @@ async def test_forgetting_looks_at_no_more_than_it_deletes(tmp_path: Path) -> No
     ):
         assert f"SEARCH {name} USING PRIMARY KEY ({key}<?)" in plan
         assert "SCAN" not in plan
+    assert "COVERING INDEX notification_logs_skipped (id<?)" in skipped
+    assert "SCAN" not in skipped
     assert "notifications_unread (customer_id=?" in unread

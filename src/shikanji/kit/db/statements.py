@@ -61,7 +61,7 @@ def any_of(column: sa.ColumnElement[V], name: str) -> sa.ColumnElement[bool]:
     return _AnyOf(column, sa.bindparam(name, type_=_List(type(column.type))))
 
 
-def delete_oldest(column: sa.Column[Any], *conditions: sa.ColumnElement[bool]) -> sa.Delete:
+def delete_oldest(column: sa.Column[Any], *conditions: sa.ColumnElement[bool] | sa.TextClause) -> sa.Delete:
     """Deletes the rows with the lowest `column`, as far as they are below `before`; `rows_max` values of it at most.
     By an index that begins with ids, which are in the order of time, no more is looked at than is deleted."""
     old = sa.select(column).where(column < sa.bindparam("before"), *conditions).order_by(column)

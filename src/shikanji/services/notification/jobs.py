@@ -47,6 +47,7 @@ async def forget_messages(room: Room, job: Job) -> None:
     settings, now = room.settings(NotificationSettings), room.clock.now()
     for forget, kept in (
         (inbox.forget, settings.inbox_time),
+        (logs.forget_skipped, settings.inbox_time),
         (logs.forget, settings.log_time),
         (known_orders.forget, settings.order_time),
     ):

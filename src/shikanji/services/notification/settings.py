@@ -39,7 +39,7 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=8)] = 8
     """How long a provider may take to answer."""
     inbox_days: Annotated[int, msgspec.Meta(ge=INBOX_DAYS_MIN, le=LOG_DAYS_MIN)] = 90
-    """How long everybody's messages can be read."""
+    """How long everybody's messages can be read, and why one was not sent."""
     log_days: Annotated[int, msgspec.Meta(ge=LOG_DAYS_MIN, le=3_650)] = 400
     """How long is kept what was sent to whom, on which way, and what became of it."""
     order_days: Annotated[int, msgspec.Meta(ge=LOG_DAYS_MIN, le=3_650)] = 400

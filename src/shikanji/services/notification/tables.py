@@ -83,6 +83,8 @@ sa.Index(
 
 FAILED = sa.text("state = 'failed'")
 sa.Index("notification_logs_failed", notification_logs.c.id, sqlite_where=FAILED, postgresql_where=FAILED)
+SKIPPED = sa.text("state = 'skipped'")
+sa.Index("notification_logs_skipped", notification_logs.c.id, sqlite_where=SKIPPED, postgresql_where=SKIPPED)
 sa.Index("notification_logs_of_customer", notification_logs.c.customer_id, notification_logs.c.id)
 
 # What somebody declined: one row for each way and topic.

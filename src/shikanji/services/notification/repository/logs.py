@@ -11,7 +11,7 @@ from shikanji.kit.db.retention import forget_aggregates
 from shikanji.kit.db.statements import any_of, delete_oldest, upsert
 from shikanji.kit.db.tx import Tx
 from shikanji.services.notification.model.messages import Delivery
-from shikanji.services.notification.tables import FAILED, WAITING, notification_logs
+from shikanji.services.notification.tables import FAILED, SKIPPED, WAITING, notification_logs
 
 
 def add(tx: Tx, new: Sequence[Delivery]) -> None:
@@ -74,6 +74,11 @@ def forget(tx: Tx, before: str, limit: int) -> int:
     return len(ids)
 
 
+def forget_skipped(tx: Tx, before: str, limit: int) -> int:
+    """The same for those that were not sent, of which nothing was told."""
+    return tx.run(FORGET_SKIPPED, before=before, rows_max=limit).count
+
+
 def _delivery(row: tuple[Any, ...]) -> Delivery:
     return Delivery(**dict(zip(_FIELDS, row, strict=True)))
 
@@ -133,6 +138,7 @@ SAVE = (
 )
 FIND_ONCE = _FOUND.where(_c.notification_id == sa.bindparam("notification_id"), _c.channel == sa.bindparam("channel"))
 FORGET = delete_oldest(_c.id).returning(_c.id)
+FORGET_SKIPPED = delete_oldest(_c.id, SKIPPED)
 ANY_DUE = (
     sa.select(_c.id).where(WAITING, _c.channel == sa.bindparam("channel"), _c.due_at <= sa.bindparam("now")).limit(1)
 )

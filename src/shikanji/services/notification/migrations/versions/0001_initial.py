@@ -80,6 +80,7 @@ def _create_logs() -> None:
     )
     _partial("notification_logs_waiting", "notification_logs", ["channel", "due_at"], "state = 'waiting'")
     _partial("notification_logs_failed", "notification_logs", ["id"], "state = 'failed'")
+    _partial("notification_logs_skipped", "notification_logs", ["id"], "state = 'skipped'")
     op.create_index("notification_logs_of_customer", "notification_logs", ["customer_id", "id"])
 
 
