@@ -10,9 +10,9 @@ from shikanji.audit.views import card_number
 from shikanji.kit.db.together import quoted
 
 BETWEEN = b"\x1f"
-BYTES_AT_ONCE = 256 * 1_024
-"""So that what is made of a text stays in what a core has near."""
-ROWS_FIRST, ROWS_MAX = 50, 2_000
+BYTES_AT_ONCE = 1 << 20
+"""So much that what each look costs besides is a small part of it, and so little that a core has it near."""
+ROWS_FIRST, ROWS_MAX = 100, 10_000
 
 
 class Column(NamedTuple):
