@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shikanji.audit.reading import COUNTED, ODD_ROWS, PAYMENT, Order, every_order
-from shikanji.audit.views import Line, are_legal, blake2b_hex, ordered_lines, sums_of
+from shikanji.audit.views import Line, are_legal, blake2b_hex, ordered_lines
 
 ROWS_AT_ONCE = 100
 Stock = dict[str, dict[str, str]]
@@ -166,11 +166,10 @@ def _movements(stock: Stock, row: Order) -> int | None:
     if document is None or (times := _times_moved(went)) is None or blake2b_hex(document) != digest:
         return None
     try:
-        lines = ordered_lines(document)
-        pieces = _pieces(stock[store], lines)
+        pieces = _pieces(stock[store], ordered_lines(document), subtotal, discount, points, tax, paid)
     except (msgspec.DecodeError, KeyError):
         return None
-    if sums_of(lines) != (subtotal, discount, points, tax, paid, 0) or _written(pieces) != held:
+    if pieces is None or _written(pieces) != held:
         return None
     moved = ",".join([f"{stock_id} {-quantity}" for stock_id, _, quantity in pieces])
     if sold != (moved if times else None) or put_back != (moved if times == 2 else None):
@@ -178,12 +177,27 @@ def _movements(stock: Stock, row: Order) -> int | None:
     return times * len(pieces)
 
 
-def _pieces(stock: dict[str, str], lines: list[Line]) -> list[Piece]:
-    """A hold has one line for each product, by stock; an order has one for each way in which the product is wanted."""
+def _pieces(
+    stock: dict[str, str], lines: list[Line], subtotal: int, discount: int, points: int, tax: int, paid: int
+) -> list[Piece] | None:
+    """What the hold of lines that add up to these sums (paise) has: one line for each product, by stock. None where
+    they do not, as `views.sums_of` has it. Raises KeyError for what the store never had.
+
+    All in one go, for it is done for every order there is."""
     ordered: dict[str, int] = {}
     for line in lines:
-        product = line.product_id
-        ordered[product] = ordered.get(product, 0) + line.quantity
+        quantity, total, product = line.quantity, line.line_total, line.product_id
+        if total != line.unit_price * quantity:
+            return None
+        subtotal -= total
+        discount -= line.discount
+        points -= line.points_discount
+        paid -= line.paid
+        if not line.tax_included:
+            tax -= line.tax
+        ordered[product] = ordered.get(product, 0) + quantity
+    if subtotal or discount or points or tax or paid:
+        return None
     return sorted([(stock[product], product, quantity) for product, quantity in ordered.items()])
 
 
