@@ -20,7 +20,7 @@ from tests.harness import template
 
 ALL = (*SERVICES, sandbox.service)
 HEARD = {name for service in SERVICES for name in service.subscribers.kinds}
-LIVES = 4
+LIVES = 3
 SOURCE = Path(__file__).parents[2] / "src"
 
 OF_EVERY_SERVICE = {
